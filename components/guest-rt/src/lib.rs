@@ -1,0 +1,1 @@
+//! What every guest program links: exit codes and the working directory.

@@ -1,0 +1,1 @@
+//! The shell: sh and bash for sandboxes.

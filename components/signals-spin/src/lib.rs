@@ -1,0 +1,1 @@
+//! The signals contract under real Spin.

@@ -1,0 +1,1 @@
+//! The tools: uutils coreutils, grep and find as one multicall program.

@@ -1,0 +1,1 @@
+//! The one file layer: a sandbox's root over read-only lower layers, for guests and toolbox alike.

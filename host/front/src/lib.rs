@@ -1,0 +1,1 @@
+//! The data path: authenticates callers and forwards toolbox traffic to runners; the event stream.

@@ -1,0 +1,1 @@
+//! The control plane's host: runs the application that spin.toml describes.

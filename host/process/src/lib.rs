@@ -1,0 +1,1 @@
+//! Processes: Wasm instances with a pid, descriptors, pipes, limits, wait and kill.

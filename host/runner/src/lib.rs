@@ -1,0 +1,1 @@
+//! A runner: drives the runner component, keeps cells alive, dials the plane.

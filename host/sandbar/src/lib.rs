@@ -1,0 +1,1 @@
+//! Sandbar: the host as a library to embed, and the sandbar command.

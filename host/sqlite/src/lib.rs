@@ -1,0 +1,1 @@
+//! Embedded SQLite with group commit.

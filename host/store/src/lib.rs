@@ -1,0 +1,1 @@
+//! The store's verbs and SQL, once, over a tiny Sql trait.

@@ -1,0 +1,1 @@
+//! wasi:filesystem for guests, served by the file layer.
