@@ -1,0 +1,182 @@
+//! What goes in and out of the agent. These types mirror `wit/runner/runner.wit`.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds, monotonic within one process of the host.
+pub type Millis = u64;
+
+/// Amounts of the three resources that a runner sells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// Thousandths of a CPU.
+    pub cpu_milli: u64,
+    /// MiB of memory.
+    pub memory_mib: u64,
+    /// MiB of disk.
+    pub disk_mib: u64,
+}
+
+impl Amounts {
+    /// The sum, each resource capped at the largest number: a sum that wraps would admit everything.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_milli: self.cpu_milli.saturating_add(other.cpu_milli),
+            memory_mib: self.memory_mib.saturating_add(other.memory_mib),
+            disk_mib: self.disk_mib.saturating_add(other.disk_mib),
+        }
+    }
+
+    /// The difference, each resource at least 0.
+    pub fn minus(self, other: Self) -> Self {
+        Self {
+            cpu_milli: self.cpu_milli.saturating_sub(other.cpu_milli),
+            memory_mib: self.memory_mib.saturating_sub(other.memory_mib),
+            disk_mib: self.disk_mib.saturating_sub(other.disk_mib),
+        }
+    }
+}
+
+/// What the agent is told once, before anything else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// Id of this runner.
+    pub runner: String,
+    /// What the sum of admitted sandboxes may reach, as declared to the plane.
+    pub allocatable: Amounts,
+    /// Interval of health reports, in milliseconds.
+    pub report_every: Millis,
+    /// Version of the host.
+    pub version: String,
+}
+
+/// What a sandbox is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Id of the sandbox.
+    pub sandbox: String,
+    /// Generation of the intent that this spec belongs to.
+    pub generation: u64,
+    /// What the sandbox may use.
+    pub need: Amounts,
+    /// JSON, opaque to the agent.
+    pub details: String,
+}
+
+/// What a job asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobKind {
+    /// Make the sandbox and let it run.
+    Create,
+    /// Let it run again.
+    Start,
+    /// Stop its processes, keep its files.
+    Stop,
+    /// Stop its processes, remove its files.
+    Destroy,
+}
+
+/// A command of the plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Id of the job.
+    pub id: String,
+    /// What is asked for.
+    pub kind: JobKind,
+    /// The sandbox it is about.
+    pub sandbox: String,
+    /// Generation of the plane's intent.
+    pub generation: u64,
+    /// Present for create and start.
+    pub spec: Option<Spec>,
+}
+
+/// Use of the machine, measured by the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Percent.
+    pub cpu_used: f64,
+    /// Percent.
+    pub memory_used: f64,
+    /// Percent.
+    pub disk_used: f64,
+    /// Load per CPU over 15 minutes.
+    pub load: f64,
+}
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A job of the plane arrives; it may have been seen before, and jobs may come out of order.
+    Job(Job),
+    /// The action of this number has ended.
+    Done(u64, Result<(), String>),
+    /// The host's own journal at start: each sandbox, and whether it was started.
+    Found(Vec<(Spec, bool)>),
+    /// A measurement.
+    Sample(Sample),
+    /// Time passes; sent about once a second.
+    Tick,
+    /// The cell has died and a new one is there: all processes are gone, the files are not.
+    CellRestarted,
+    /// A toolbox call for this sandbox arrives.
+    Wanted(String),
+}
+
+/// What a sandbox is observed to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// It runs, or would at the next call.
+    Started,
+    /// Its files are there, its processes are not.
+    Stopped,
+    /// Nothing of it is left.
+    Destroyed,
+    /// It could not be brought where it should be.
+    Error,
+}
+
+/// One observation of one sandbox, for the plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Id of the sandbox.
+    pub sandbox: String,
+    /// Generation of the intent under which it was observed.
+    pub generation: u64,
+    /// What it is.
+    pub state: State,
+    /// Why, if it is an error.
+    pub reason: Option<String>,
+    /// Whether starting it again may help.
+    pub recoverable: bool,
+    /// The job that ends with this observation.
+    pub job: Option<String>,
+}
+
+/// The runner's own condition.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Health {
+    /// What this runner offers.
+    pub allocatable: Amounts,
+    /// The latest measurement.
+    pub used: Sample,
+    /// Number of started sandboxes.
+    pub started_sandboxes: u32,
+    /// Whether new sandboxes can be expected to work here.
+    pub healthy: bool,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Make directory and layers, remember in the journal that it is started, hand it to the cell. Idempotent.
+    Make(u64, Spec),
+    /// Stop the processes, remember in the journal that it is stopped.
+    Stop(u64, String),
+    /// Stop the processes, remove files and journal. Succeeds if there is nothing.
+    Remove(u64, String),
+    /// Tell the plane at once.
+    Report(Vec<Observation>, Option<Health>),
+}
+
+/// A number for the metrics of the host: (name, labels, amount to add).
+pub type Count = (&'static str, Vec<(&'static str, &'static str)>, u64);
