@@ -1,1 +1,9 @@
-//! Promises, sorted by kind.
+//! What the promise tests share: a freshly started platform, a small client, and running an SDK program.
+
+mod api;
+mod platform;
+mod program;
+
+pub use api::{Api, Reply};
+pub use platform::{Platform, Settings, root};
+pub use program::{Finished, run_program};

@@ -1,0 +1,4 @@
+//! Processes that die in the middle.
+
+mod cell;
+mod platform;

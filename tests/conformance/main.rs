@@ -1,0 +1,4 @@
+//! The real SDKs, unmodified, against a freshly started platform.
+
+mod node;
+mod python;

@@ -1,0 +1,50 @@
+//! The PyPI SDK. Each scenario is a program in `python/`, run as its users would run theirs.
+
+use sandbar_tests::{Platform, root, run_program};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+fn interpreter() -> PathBuf {
+    match std::env::var_os("SANDBAR_SDK_PYTHON") {
+        Some(directory) => PathBuf::from(directory).join("bin/python"),
+        None => root().join("target/sdk/python/bin/python"),
+    }
+}
+
+fn scenario(name: &str) {
+    let platform = Platform::start();
+    let script = root().join("tests/conformance/python").join(name);
+    let finished = run_program(&platform, Command::new(interpreter()).arg("-u").arg(script), Duration::from_secs(180));
+    assert_eq!(finished.code, Some(0), "{name} after {:?}:\n{}\n--- platform\n{}", finished.took, finished.output, platform.log_tail());
+}
+
+#[test]
+fn code_runs_with_values_tracebacks_environment_and_arguments() {
+    scenario("code_run.py");
+}
+
+#[test]
+fn a_ten_line_script_with_pipes_and_a_loop_runs() {
+    scenario("exec.py");
+}
+
+#[test]
+fn files_go_both_ways() {
+    scenario("files.py");
+}
+
+#[test]
+fn a_sandbox_lives_its_life() {
+    scenario("lifecycle.py");
+}
+
+#[test]
+fn errors_arrive_as_the_sdks_classes() {
+    scenario("errors.py");
+}
+
+#[test]
+fn the_asynchronous_client_works_too() {
+    scenario("asynchronous.py");
+}

@@ -1,0 +1,6 @@
+//! What the platform does, through its HTTP API and its command line.
+
+mod api_codes;
+mod create;
+mod placement;
+mod start;

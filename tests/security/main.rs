@@ -1,0 +1,4 @@
+//! Hostile basics: each ends in a clear error, and the next request is served.
+
+mod bombs;
+mod escape;
