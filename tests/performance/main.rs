@@ -1,3 +1,76 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: the platform over loopback through its real HTTP API, beside native programs in the same run.
+//! No figure here passes or fails anything: machines differ, so compare ratios and medians.
 
-fn main() {}
+mod capacity;
+mod exec;
+mod interactive;
+mod machine;
+mod native;
+mod spans;
+mod stats;
+
+use sandbar_tests::{Platform, Settings};
+
+/// What to measure, from the command line.
+struct Plan {
+    /// Divides every number of samples; for a quick look.
+    divisor: usize,
+    /// Words that select measurements; empty: all.
+    only: Vec<String>,
+}
+
+impl Plan {
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
+    }
+
+    fn samples(&self, whole: usize) -> usize {
+        (whole / self.divisor).max(5)
+    }
+}
+
+const HELP: &str = "\
+Measures Sandbar over loopback and beside native programs.
+
+Usage: cargo xtask bench [--quick] [NAME...]
+
+  --quick   a tenth of the samples
+  NAME      interactive, exec, spawn, pipeline, python, creates, memory
+";
+
+fn main() {
+    let mut plan = Plan { divisor: 1, only: Vec::new() };
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => plan.divisor = 10,
+            "--help" | "-h" => return say(HELP),
+            name => plan.only.push(name.to_owned()),
+        }
+    }
+    say(&machine::describe());
+    say("times in ms unless said otherwise: median / p95 / p99 (samples)\n");
+    if plan.wants("interactive") {
+        with_platform(|platform| interactive::measure(platform, &plan));
+    }
+    if ["exec", "spawn", "pipeline", "python"].iter().any(|name| plan.wants(name)) {
+        with_platform(|platform| exec::measure(platform, &plan));
+    }
+    if plan.wants("creates") {
+        with_platform(|platform| capacity::creates(platform, &plan));
+    }
+    if plan.wants("memory") {
+        with_platform(|platform| capacity::memory(platform, &plan));
+    }
+}
+
+/// A platform that sells far more than the machine has: idle sandboxes cost almost nothing.
+fn with_platform(measure: impl FnOnce(&Platform)) {
+    let arguments = ["--cpu-ratio", "4000", "--memory-ratio", "400", "--disk-ratio", "400"].map(str::to_owned).to_vec();
+    measure(&Platform::start_with(Settings { data: None, arguments }));
+}
+
+/// One row of the report.
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+fn say(text: &str) {
+    println!("{text}");
+}
