@@ -1,0 +1,209 @@
+//! What a store may take: memory from a budget shared by a whole sandbox, tables, instances, handles.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, Store};
+
+/// Host objects (streams, pollables, files, processes) that one process may hold. A shell that multiplexes its
+/// largest number of children stays under a thousand; wasmtime's default is a million.
+pub const MAX_HANDLES: usize = 8_192;
+/// Bytes that one host call may bring over from the guest. A `write` of a large buffer passes 1 MiB at a time;
+/// a positional write passes its whole buffer at once.
+pub const HOSTCALL_FUEL: usize = 64 << 20;
+/// Table entries of all tables of one process. Python has about 47,000.
+pub const MAX_TABLE_ELEMENTS: usize = 200_000;
+/// Core instances of one process; Python has about 30.
+pub const MAX_INSTANCES: usize = 64;
+/// Tables of one process.
+pub const MAX_TABLES: usize = 64;
+/// Linear memories of one process.
+pub const MAX_MEMORIES: usize = 8;
+
+/// Linear memory, in bytes, that several stores may take together. Stores give back what they took when dropped.
+#[derive(Debug)]
+pub struct MemoryBudget {
+    limit: u64,
+    used: AtomicU64,
+    peak: AtomicU64,
+}
+
+impl MemoryBudget {
+    /// A budget of `limit` bytes.
+    pub fn new(limit: u64) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            used: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
+        })
+    }
+
+    /// The most that may be taken, in bytes.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Bytes taken now.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes ever taken at one time.
+    pub fn peak(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed)
+    }
+
+    /// Takes `bytes`, or nothing and says false if they would exceed the limit.
+    fn take(&self, bytes: u64) -> bool {
+        let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+            used.checked_add(bytes).filter(|sum| *sum <= self.limit)
+        });
+        match taken {
+            Ok(before) => {
+                self.peak.fetch_max(before + bytes, Ordering::Relaxed);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+/// The limits of one store. Put it into the store's data and call [`StoreLimits::install`].
+#[derive(Debug)]
+pub struct StoreLimits {
+    budget: Arc<MemoryBudget>,
+    taken: u64,
+    table_elements: usize,
+    refused: bool,
+}
+
+impl StoreLimits {
+    /// Limits that take memory from `budget`, starting with `overhead` bytes for what the host itself keeps for
+    /// the store. None if the budget does not even hold these.
+    pub fn new(budget: Arc<MemoryBudget>, overhead: u64) -> Option<Self> {
+        let fits = budget.take(overhead);
+        fits.then_some(Self {
+            budget,
+            taken: overhead,
+            table_elements: 0,
+            refused: false,
+        })
+    }
+
+    /// Makes `store` obey the limits that `get` finds in its data, and bounds what one host call may bring over.
+    pub fn install<T: Send + 'static>(
+        store: &mut Store<T>,
+        get: impl (Fn(&mut T) -> &mut StoreLimits) + Send + Sync + 'static,
+    ) {
+        store.set_hostcall_fuel(HOSTCALL_FUEL);
+        store.limiter(move |data| get(data) as &mut dyn ResourceLimiter);
+    }
+
+    /// Whether memory was ever refused to this store: the likely cause of a trap that follows.
+    pub fn memory_was_refused(&self) -> bool {
+        self.refused
+    }
+}
+
+impl ResourceLimiter for StoreLimits {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        // A growth that the system then fails stays charged until the store ends: the guest only harms itself,
+        // and wasmtime also reports failures of growths that were never charged.
+        let bytes = desired.saturating_sub(current) as u64;
+        if self.budget.take(bytes) {
+            self.taken += bytes;
+            Ok(true)
+        } else {
+            self.refused = true;
+            Ok(false)
+        }
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let sum = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if maximum.is_some_and(|maximum| desired > maximum) || sum > MAX_TABLE_ELEMENTS {
+            return Ok(false);
+        }
+        self.table_elements = sum;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
+    }
+}
+
+impl Drop for StoreLimits {
+    fn drop(&mut self) {
+        self.budget.give_back(self.taken);
+    }
+}
+
+/// A table of host objects that holds [`MAX_HANDLES`] at most.
+pub fn resource_table() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(MAX_HANDLES);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_summed_over_stores_and_given_back() {
+        let budget = MemoryBudget::new(100);
+        let mut one = StoreLimits::new(Arc::clone(&budget), 10).expect("fits");
+        let mut two = StoreLimits::new(Arc::clone(&budget), 10).expect("fits");
+        assert!(one.memory_growing(0, 40, None).unwrap());
+        assert!(!two.memory_growing(0, 41, None).unwrap(), "60 + 41 exceeds 100");
+        assert!(two.memory_was_refused() && !one.memory_was_refused());
+        assert!(two.memory_growing(0, 40, None).unwrap());
+        assert_eq!(budget.used(), 100);
+        assert!(StoreLimits::new(Arc::clone(&budget), 1).is_none());
+        drop(one);
+        assert_eq!(budget.used(), 50);
+        assert!(two.memory_growing(40, 90, None).unwrap());
+        drop(two);
+        assert_eq!((budget.used(), budget.peak()), (0, 100));
+    }
+
+    #[test]
+    fn two_memories_of_one_store_add_up() {
+        let budget = MemoryBudget::new(100);
+        let mut limits = StoreLimits::new(Arc::clone(&budget), 0).expect("fits");
+        assert!(limits.memory_growing(0, 60, None).unwrap());
+        assert!(!limits.memory_growing(0, 60, None).unwrap());
+    }
+
+    #[test]
+    fn growth_past_the_declared_maximum_costs_nothing() {
+        let budget = MemoryBudget::new(100);
+        let mut limits = StoreLimits::new(Arc::clone(&budget), 0).expect("fits");
+        assert!(!limits.memory_growing(0, 60, Some(50)).unwrap());
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn tables_add_up() {
+        let mut limits = StoreLimits::new(MemoryBudget::new(1), 0).expect("fits");
+        assert!(limits.table_growing(0, MAX_TABLE_ELEMENTS, None).unwrap());
+        assert!(!limits.table_growing(0, 1, None).unwrap());
+    }
+}
