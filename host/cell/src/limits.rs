@@ -1,0 +1,88 @@
+//! Every limit of the toolbox, with its reason.
+
+use std::time::Duration;
+
+/// Largest JSON body. Scripts and code travel in it; 4 MiB is far more than anyone writes, and parsing it
+/// costs tens of milliseconds at most.
+pub const JSON_BODY_BYTES: usize = 4 << 20;
+
+/// Largest upload in one request, all its files together. The sandbox's disk quota is what really holds;
+/// this only ends a stream that never would.
+pub const UPLOAD_BYTES: u64 = 64 << 30;
+
+/// Most files in one bulk upload: each costs a table entry and a line of the answer.
+pub const UPLOAD_FILES: usize = 10_000;
+
+/// Most paths in one bulk download.
+pub const DOWNLOAD_PATHS: usize = 10_000;
+
+/// Header lines of one part of a multipart body.
+pub const PART_HEADER_BYTES: usize = 8 << 10;
+
+/// What may stand before the first boundary of a multipart body.
+pub const PREAMBLE_BYTES: usize = 1 << 10;
+
+/// Longest boundary (RFC 2046 says 70).
+pub const BOUNDARY_BYTES: usize = 70;
+
+/// Longest path, as on Linux.
+pub const PATH_BYTES: usize = 4096;
+
+/// Piece in which files are read and written: large enough that the hop to a blocking thread does not
+/// count, small enough that a hundred transfers at once need little memory.
+pub const FILE_CHUNK_BYTES: usize = 256 << 10;
+
+/// Pieces that wait between a file's reader and the connection.
+pub const CHUNKS_IN_FLIGHT: usize = 2;
+
+/// Processes that one sandbox may have started through the toolbox at the same time. More are 429: they
+/// would only queue for the same share of CPU.
+pub const EXECUTIONS: usize = 128;
+
+/// Toolbox calls at the same time for one sandbox, of any kind.
+pub const CALLS: usize = 512;
+
+/// Output that a call of `execute` or `code-run` gives back. The rest is counted and thrown away, so that the
+/// command still ends by itself.
+pub const OUTPUT_BYTES: usize = 16 << 20;
+
+/// Longest wait for a command: a day. A caller that names no timeout gets this one, so that nothing runs for ever
+/// because a connection was forgotten.
+pub const LONGEST_EXECUTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Variables that one call may set.
+pub const ENVIRONMENT_VARIABLES: usize = 1024;
+
+/// Bytes of arguments and environment together, as the process layer has it (E2BIG).
+pub const ARGUMENT_BYTES: usize = 1 << 20;
+
+/// Entries in one answer of list, find and search. More are an error that says so: a cut list would look
+/// complete.
+pub const LISTED_ENTRIES: usize = 100_000;
+
+/// How deep list, find and search go.
+pub const DEPTH: usize = 256;
+
+/// Largest file that `replace` rewrites and `find` reads: both hold it in memory.
+pub const TEXT_FILE_BYTES: u64 = 16 << 20;
+
+/// Sandboxes that one cell knows. A spec is about a KiB.
+pub const SANDBOXES: usize = 100_000;
+
+/// A tree without a call or a process for this long is closed; the spec stays.
+pub const IDLE_AFTER: Duration = Duration::from_secs(30);
+
+/// How often idle trees are looked for.
+pub const IDLE_SWEEP: Duration = Duration::from_secs(10);
+
+/// Threads for calls to the disk. Every one may hang on a slow disk, so there are more than CPUs.
+pub const BLOCKING_THREADS: usize = 64;
+
+/// HTTP/2 streams at once on the runner's connection: the sum over all sandboxes of the cell.
+pub const STREAMS: u32 = 4096;
+
+/// HTTP/2 flow-control window of one stream: a full one of them holds a transfer at about 10 GB/s over a socket pair.
+pub const STREAM_WINDOW: u32 = 1 << 20;
+
+/// HTTP/2 flow-control window of the connection; it bounds what uploads not yet written may hold in memory.
+pub const CONNECTION_WINDOW: u32 = 16 << 20;

@@ -1,0 +1,395 @@
+//! The cell as a child process: started, watched, restarted, and called over its socket.
+
+use crate::backoff::Backoff;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, mpsc, watch};
+
+/// First and longest wait before a dead cell is started again.
+const FIRST_RESTART: Duration = Duration::from_millis(50);
+const LAST_RESTART: Duration = Duration::from_secs(10);
+/// A cell that lived this long has not died of its start.
+const LIVED_WELL: Duration = Duration::from_secs(30);
+/// How long a call waits for a cell that is being restarted. A restart maps compiled code: well below a second.
+pub(crate) const WAIT_FOR_CELL: Duration = Duration::from_secs(10);
+/// How long a control call may take; the longest removes the files of a full sandbox.
+const CONTROL_DEADLINE: Duration = Duration::from_secs(110);
+/// Between closing the socket and killing.
+const GRACE: Duration = Duration::from_secs(2);
+/// Largest answer to a control call.
+const CONTROL_ANSWER_BYTES: usize = 1 << 20;
+/// Flow-control windows towards the cell, as the cell's own.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
+/// What the environment of a cell keeps: hostile code lives there, and no secret of ours may.
+const KEPT_ENVIRONMENT: [&str; 4] = ["RUST_LOG", "RUST_BACKTRACE", "SANDBAR_LOG", "TZ"];
+
+/// Body of a request to the cell: a caller's stream, or bytes of our own.
+pub(crate) type CellBody = Either<Incoming, Full<Bytes>>;
+
+/// Why a call did not reach the cell, or did not come back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CellError {
+    #[error("the cell is being restarted")]
+    Down,
+    #[error("the cell ended or broke its connection during the call: {0}")]
+    Broken(#[from] hyper::Error),
+    #[error("the cell answered {0}: {1}")]
+    Refused(StatusCode, String),
+    #[error("the cell did not answer within {} s", CONTROL_DEADLINE.as_secs())]
+    Late,
+}
+
+/// One life of the cell.
+pub(crate) struct Incarnation {
+    sender: http2::SendRequest<CellBody>,
+    known: Mutex<HashSet<String>>,
+}
+
+impl Incarnation {
+    /// Whether this life of the cell was told of the sandbox.
+    pub(crate) fn knows(&self, sandbox: &str) -> bool {
+        lock(&self.known).contains(sandbox)
+    }
+
+    fn alive(&self) -> bool {
+        !self.sender.is_closed()
+    }
+}
+
+/// The runner's cell, whichever life it is in.
+pub(crate) struct Cells {
+    current: watch::Receiver<Option<Arc<Incarnation>>>,
+    keeper: Arc<Keeper>,
+}
+
+/// What keeper thread and async side share.
+struct Keeper {
+    stop: AtomicBool,
+    /// Wakes the connection's task when `stop` is set.
+    stopping: Notify,
+    /// The present child, as a descriptor: its number cannot be reused under us.
+    child: Mutex<Option<OwnedFd>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+impl Keeper {
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        // Stores a permit if nobody waits yet.
+        self.stopping.notify_one();
+    }
+
+    fn kill(&self) {
+        if let Some(child) = lock(&self.child).as_ref() {
+            // It may have ended already, which is what is wanted.
+            let _ = pidfd_send_signal(child, Signal::KILL);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Whoever panicked while holding it left sets and options, which are whole at any time.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Cells {
+    /// Starts the first cell and the thread that keeps one alive. `on_restart` is called each time a new life begins after
+    /// another has ended.
+    pub(crate) fn start(
+        exe: PathBuf,
+        arguments: Vec<std::ffi::OsString>,
+        on_restart: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        let keeper = Arc::new(Keeper {
+            stop: AtomicBool::new(false),
+            stopping: Notify::new(),
+            child: Mutex::new(None),
+            thread: Mutex::new(None),
+        });
+        let (streams, received) = mpsc::channel(1);
+        let (spawned, first) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&keeper);
+        // A thread of its own, because the kernel ends the child when the *thread* that made it ends, and threads of a
+        // pool come and go.
+        let thread = thread::Builder::new()
+            .name("cell-keeper".into())
+            .spawn(move || keep(&shared, &exe, &arguments, &streams, &spawned))?;
+        *lock(&keeper.thread) = Some(thread);
+        first
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the cell's keeper has ended")))?;
+        let (publish, current) = watch::channel(None);
+        tokio::spawn(connect(received, publish, Arc::clone(&keeper), on_restart));
+        Ok(Self { current, keeper })
+    }
+
+    /// The present life, waiting for one if the cell is being restarted.
+    pub(crate) async fn current(&self) -> Result<Arc<Incarnation>, CellError> {
+        let mut current = self.current.clone();
+        let alive = current.wait_for(|life| life.as_ref().is_some_and(|life| life.alive()));
+        match tokio::time::timeout(WAIT_FOR_CELL, alive).await {
+            Ok(Ok(life)) => life.clone().ok_or(CellError::Down),
+            _ => Err(CellError::Down),
+        }
+    }
+
+    /// Sends a request to one life of the cell. The path must be absolute.
+    pub(crate) async fn call(
+        life: &Incarnation,
+        request: Request<CellBody>,
+    ) -> Result<Response<Incoming>, CellError> {
+        let mut sender = life.sender.clone();
+        sender.ready().await?;
+        Ok(sender.send_request(request).await?)
+    }
+
+    /// A control call: any 2xx is success and gives the body.
+    async fn control(
+        life: &Incarnation,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Bytes, CellError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://cell{path}"))
+            .body(Either::Right(Full::from(body)))
+            .map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
+        let exchange = async {
+            let response = Self::call(life, request).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), CONTROL_ANSWER_BYTES)
+                .collect()
+                .await
+                .map_err(|error| CellError::Refused(status, error.to_string()))?
+                .to_bytes();
+            if status.is_success() {
+                Ok(body)
+            } else {
+                Err(CellError::Refused(status, message(&body)))
+            }
+        };
+        tokio::time::timeout(CONTROL_DEADLINE, exchange)
+            .await
+            .map_err(|_| CellError::Late)?
+    }
+
+    /// `PUT /sandboxes/<id>`.
+    pub(crate) async fn put(&self, spec: &sandbar_cell::SandboxSpec) -> Result<(), CellError> {
+        let life = self.current().await?;
+        let body = serde_json::to_vec(spec)
+            .map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
+        Self::control(&life, Method::PUT, &format!("/sandboxes/{}", spec.id), body).await?;
+        lock(&life.known).insert(spec.id.clone());
+        Ok(())
+    }
+
+    /// `POST /sandboxes/<id>/stop`. A cell that does not know the sandbox runs nothing of it.
+    pub(crate) async fn stop(&self, id: &str) -> Result<(), CellError> {
+        let life = self.current().await?;
+        if !life.knows(id) {
+            return Ok(());
+        }
+        let path = format!("/sandboxes/{id}/stop");
+        Self::control(&life, Method::POST, &path, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// `DELETE /sandboxes/<id>`. The caller has told the cell of the sandbox before.
+    pub(crate) async fn delete(&self, id: &str) -> Result<(), CellError> {
+        let life = self.current().await?;
+        let path = format!("/sandboxes/{id}");
+        Self::control(&life, Method::DELETE, &path, Vec::new()).await?;
+        lock(&life.known).remove(id);
+        Ok(())
+    }
+
+    /// `GET /stats`. Also tells whether the cell answers at all.
+    pub(crate) async fn stats(&self) -> Result<sandbar_cell::CellStats, CellError> {
+        let life = self.current().await?;
+        let body = Self::control(&life, Method::GET, "/stats", Vec::new()).await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| CellError::Refused(StatusCode::BAD_GATEWAY, error.to_string()))
+    }
+
+    /// Ends the cell: closes its socket, waits a little, kills it. Returns when it is gone.
+    pub(crate) async fn shutdown(&self) {
+        self.keeper.stop();
+        let Some(thread) = lock(&self.keeper.thread).take() else {
+            return;
+        };
+        let keeper = Arc::clone(&self.keeper);
+        let ended = tokio::task::spawn_blocking(move || {
+            let since = Instant::now();
+            while !thread.is_finished() {
+                if since.elapsed() > GRACE {
+                    keeper.kill();
+                }
+                thread.thread().unpark();
+                thread::sleep(Duration::from_millis(5));
+            }
+            thread.join()
+        });
+        if !matches!(ended.await, Ok(Ok(()))) {
+            tracing::error!("the cell's keeper has panicked");
+        }
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        self.keeper.stop();
+        self.keeper.kill();
+    }
+}
+
+/// The message of an error body, or the body.
+fn message(body: &[u8]) -> String {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .ok()
+        .and_then(|value| value["message"].as_str().map(str::to_owned))
+        .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
+}
+
+/// The keeper thread: spawn, hand the socket over, wait, again.
+fn keep(
+    keeper: &Keeper,
+    exe: &std::path::Path,
+    arguments: &[std::ffi::OsString],
+    streams: &mpsc::Sender<UnixStream>,
+    first: &std::sync::mpsc::Sender<io::Result<()>>,
+) {
+    let mut backoff = Backoff::new(FIRST_RESTART, LAST_RESTART);
+    let mut starts = 0_u64;
+    while !keeper.stop.load(Ordering::Acquire) {
+        let since = Instant::now();
+        match spawn(exe, arguments) {
+            Ok((mut child, stream, handle)) => {
+                *lock(&keeper.child) = Some(handle);
+                if starts == 0 {
+                    // Whoever started us may be gone; then the stop flag is set.
+                    let _ = first.send(Ok(()));
+                }
+                starts += 1;
+                // Fails if the runtime is gone: then there is nobody to serve, and dropping the stream ends the child.
+                let _ = streams.blocking_send(stream);
+                let status = child.wait();
+                lock(&keeper.child).take();
+                if keeper.stop.load(Ordering::Acquire) {
+                    return;
+                }
+                tracing::error!(?status, lived = ?since.elapsed(), "the cell has ended; starting another");
+            }
+            Err(error) if starts == 0 => {
+                let _ = first.send(Err(error));
+                return;
+            }
+            Err(error) => tracing::error!(%error, "the cell cannot be started"),
+        }
+        if since.elapsed() > LIVED_WELL {
+            backoff.reset();
+        }
+        thread::park_timeout(backoff.next());
+    }
+}
+
+fn spawn(
+    exe: &std::path::Path,
+    arguments: &[std::ffi::OsString],
+) -> io::Result<(Child, UnixStream, OwnedFd)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let mut command = Command::new(exe);
+    command
+        .arg("cell")
+        .args(arguments)
+        .env_clear()
+        .envs(KEPT_ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        // Standard output belongs to whoever started us; logs go to standard error.
+        .stdout(Stdio::null())
+        .current_dir("/");
+    let mut child = command.spawn()?;
+    // Dropped here: the command holds a copy of the child's end of the socket.
+    drop(command);
+    let pid = rustix::process::Pid::from_child(&child);
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(handle) => Ok((child, ours, handle)),
+        Err(error) => {
+            // Without it the child could not be ended for sure.
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(error.into())
+        }
+    }
+}
+
+/// Makes an HTTP/2 client of each socket and publishes it.
+async fn connect(
+    mut streams: mpsc::Receiver<UnixStream>,
+    publish: watch::Sender<Option<Arc<Incarnation>>>,
+    keeper: Arc<Keeper>,
+    on_restart: impl Fn(),
+) {
+    let mut lives = 0_u64;
+    while let Some(stream) = streams.recv().await {
+        let (sender, connection) = match handshake(stream).await {
+            Ok(pair) => pair,
+            Err(error) => {
+                tracing::error!(%error, "no connection to the cell");
+                keeper.kill();
+                continue;
+            }
+        };
+        publish.send_replace(Some(Arc::new(Incarnation {
+            sender,
+            known: Mutex::default(),
+        })));
+        if lives > 0 {
+            on_restart();
+        }
+        lives += 1;
+        tokio::select! {
+            result = connection => {
+                tracing::warn!(?result, "the cell's connection has ended");
+            }
+            () = keeper.stopping.notified() => {}
+        }
+        publish.send_replace(None);
+        if !keeper.stop.load(Ordering::Acquire) {
+            // A cell without its connection is of no use, even if it still runs.
+            keeper.kill();
+        }
+    }
+}
+
+type Connection = http2::Connection<TokioIo<tokio::net::UnixStream>, CellBody, TokioExecutor>;
+
+async fn handshake(
+    stream: UnixStream,
+) -> Result<(http2::SendRequest<CellBody>, Connection), Box<dyn std::error::Error + Send + Sync>> {
+    stream.set_nonblocking(true)?;
+    let io = TokioIo::new(tokio::net::UnixStream::from_std(stream)?);
+    let pair = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .handshake(io)
+        .await?;
+    Ok(pair)
+}
