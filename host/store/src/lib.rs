@@ -6,9 +6,15 @@
 
 mod bindings;
 mod error;
+pub mod limits;
+mod rows;
+mod schema;
 mod sql;
+mod transaction;
 mod types;
+pub mod verbs;
 
 pub use error::{Result, SqlError, StoreError};
+pub use schema::migrate;
 pub use sql::{Row, Sql, Value};
 pub use types::*;

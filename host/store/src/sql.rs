@@ -86,6 +86,13 @@ impl Reader {
         u64::try_from(number).map_err(|_| wrong("a natural number", &Value::Integer(number)))
     }
 
+    pub(crate) fn optional_u64(&mut self) -> Result<Option<u64>, SqlError> {
+        match self.values.as_slice().first() {
+            Some(Value::Null) => self.next().map(|_| None),
+            _ => self.u64().map(Some),
+        }
+    }
+
     pub(crate) fn u32(&mut self) -> Result<u32, SqlError> {
         let number = self.integer()?;
         u32::try_from(number).map_err(|_| wrong("a 32-bit number", &Value::Integer(number)))
@@ -135,6 +142,12 @@ impl From<&Option<String>> for Value {
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Value::Integer(i64::from(flag))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Value::Integer(number)
     }
 }
 

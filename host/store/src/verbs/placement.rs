@@ -1,0 +1,89 @@
+//! The window of runners among which a placement chooses.
+
+use crate::{
+    error::Result,
+    limits::MAX_WINDOW,
+    rows,
+    sql::{Reader, Sql, params},
+    transaction::read,
+    types::Runner,
+};
+
+/// Classes of runners in the order in which a window of a large region fills: (unschedulable, draining, room,
+/// percent of the window that the class may take in the first round). Those with ample room and those with
+/// some share the window, so that a scheduler that spreads and one that packs both find what they look for;
+/// the hopeless come last, so that a refusal can still name its reasons.
+const CLASSES: [(bool, bool, u32, u32); 5] = [
+    (false, false, 2, 60),
+    (false, false, 1, 40),
+    (false, false, 0, 0),
+    (false, true, 1, 0),
+    (true, false, 1, 0),
+];
+
+/// At most `limit` (256 at most) runners of a region, from a position given by `seed`.
+///
+/// A region that fits into the window is given whole. Of a larger one each class of the index over region,
+/// flags and free capacity is read from a pseudo-random place on, and around its end.
+pub async fn placement_window<S: Sql>(sql: &mut S, region: &str, seed: u64, limit: u32) -> Result<Vec<Runner>> {
+    let limit = limit.clamp(1, MAX_WINDOW);
+    read(sql, async |sql: &mut S| {
+        if fits(sql, region, limit).await? {
+            return whole(sql, region, seed, limit).await;
+        }
+        let mut window: Vec<Runner> = Vec::new();
+        let mut rest: Vec<Runner> = Vec::new();
+        for (unschedulable, draining, room, percent) in CLASSES {
+            let missing = limit as usize - window.len();
+            if missing == 0 || (percent == 0 && window.len() + rest.len() >= limit as usize) {
+                break;
+            }
+            let mut class = Vec::new();
+            for half in ["spread >= ?5", "spread < ?5"] {
+                let open = limit as usize - class.len();
+                if open == 0 {
+                    break;
+                }
+                let text = format!(
+                    "SELECT {} FROM runners WHERE region = ?1 AND unschedulable = ?2 AND draining = ?3
+                       AND room = ?4 AND {half} ORDER BY spread LIMIT ?6",
+                    rows::RUNNER
+                );
+                let values = params![region, unschedulable, draining, room, seed >> 33, open as u64];
+                class.extend(rows::all(sql.query(&text, values).await?, rows::runner)?);
+            }
+            let share = (limit * percent).div_ceil(100) as usize;
+            rest.extend(class.split_off(share.min(missing).min(class.len())));
+            window.extend(class);
+        }
+        rest.truncate(limit as usize - window.len());
+        window.extend(rest);
+        Ok(window)
+    })
+    .await
+}
+
+/// Whether the region has at most `limit` runners; looks at no more than one beyond.
+async fn fits<S: Sql>(sql: &mut S, region: &str, limit: u32) -> Result<bool> {
+    let counted = sql
+        .query(
+            "SELECT count(*) FROM (SELECT 1 FROM runners WHERE region = ?1 LIMIT ?2) AS some",
+            params![region, limit + 1],
+        )
+        .await?;
+    let count = counted.into_iter().next().map(|row| Reader::new(row).u64());
+    Ok(count.transpose()?.unwrap_or_default() <= u64::from(limit))
+}
+
+async fn whole<S: Sql>(sql: &mut S, region: &str, seed: u64, limit: u32) -> Result<Vec<Runner>> {
+    let text = format!(
+        "SELECT {} FROM runners WHERE region = ?1 ORDER BY name LIMIT ?2",
+        rows::RUNNER
+    );
+    let mut all = rows::all(sql.query(&text, params![region, limit]).await?, rows::runner)?;
+    if !all.is_empty() {
+        let start = (seed % all.len() as u64) as usize;
+        all.rotate_left(start);
+    }
+    Ok(all)
+}
