@@ -1,0 +1,10 @@
+//! Hands the linker what the guest runtime needs.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_FAMILY").as_deref() == Ok("wasm") {
+        for argument in sandbar_guest_rt::LINK_ARGUMENTS {
+            println!("cargo:rustc-link-arg-bins={argument}");
+        }
+    }
+}
