@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::entry::{Entry, Phase, Step, Target, Work};
 use crate::ledger::Ledger;
-use crate::model::{
-    Action, Configuration, Count, Event, Health, Job, JobKind, Millis, Sample, Spec,
-};
+use crate::model::{Action, Configuration, Count, Event, Health, Job, JobKind, Millis, Sample, Spec};
 use crate::outbox::Outbox;
 
 /// The agent's limits, each with its reason.
@@ -152,7 +150,10 @@ impl Agent {
         if !room && !self.entries.contains_key(&job.sandbox) && target != Target::Destroyed {
             let mut refused = Entry::new(job.generation, target);
             refused.phase = failed("the runner holds as many sandboxes as it can", false, now);
-            refused.observe(&job.sandbox, Some(job.id)).into_iter().for_each(|o| out.observe(o));
+            refused
+                .observe(&job.sandbox, Some(job.id))
+                .into_iter()
+                .for_each(|o| out.observe(o));
             return;
         }
         let entry = self
@@ -179,7 +180,10 @@ impl Agent {
         }
         if entry.settled {
             // Done before, or overtaken: the plane learns how things stand, and the job ends.
-            entry.observe(&job.sandbox, Some(job.id)).into_iter().for_each(|o| out.observe(o));
+            entry
+                .observe(&job.sandbox, Some(job.id))
+                .into_iter()
+                .for_each(|o| out.observe(o));
             return;
         }
         if !entry.jobs.contains(&job.id) && entry.jobs.len() < limits::JOBS_PER_SANDBOX {
@@ -197,7 +201,7 @@ impl Agent {
         let step = match entry.target {
             Target::Started => Step::Make,
             // A stop that overtook its create: make first, so that the files exist.
-            Target::Stopped if entry.phase == Phase::Absent => Step::Make,
+            Target::Stopped if !entry.made => Step::Make,
             Target::Stopped => Step::Stop,
             Target::Destroyed => Step::Remove,
         };
@@ -218,7 +222,9 @@ impl Agent {
 
     fn issue(&mut self, now: Millis, sandbox: &str, step: Step, restore: bool, out: &mut Outbox) {
         let number = self.next_number;
-        let Some(entry) = self.entries.get_mut(sandbox) else { return };
+        let Some(entry) = self.entries.get_mut(sandbox) else {
+            return;
+        };
         let action = match (step, &mut entry.spec) {
             (Step::Make, Some(spec)) => {
                 // The cell fences calls by generation, so it gets the present one.
@@ -229,7 +235,13 @@ impl Agent {
             (Step::Stop, _) => Action::Stop(number, sandbox.to_owned()),
             (Step::Remove, _) => Action::Remove(number, sandbox.to_owned()),
         };
-        entry.work = Some(Work { number, step, generation: entry.generation, since: now, restore });
+        entry.work = Some(Work {
+            number,
+            step,
+            generation: entry.generation,
+            since: now,
+            restore,
+        });
         self.in_flight.insert(number, sandbox.to_owned());
         self.next_number += 1;
         out.act(action);
@@ -237,9 +249,15 @@ impl Agent {
 
     fn done(&mut self, now: Millis, number: u64, result: Result<(), String>, out: &mut Outbox) {
         // An unknown number is an action that was given up or issued again: its outcome no longer counts.
-        let Some(sandbox) = self.in_flight.remove(&number) else { return };
-        let Some(entry) = self.entries.get_mut(&sandbox) else { return };
-        let Some(work) = entry.work.take_if(|work| work.number == number) else { return };
+        let Some(sandbox) = self.in_flight.remove(&number) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(&sandbox) else {
+            return;
+        };
+        let Some(work) = entry.work.take_if(|work| work.number == number) else {
+            return;
+        };
         match result {
             Err(reason) => {
                 let step = match work.step {
@@ -263,6 +281,7 @@ impl Agent {
                 match work.step {
                     Step::Make => {
                         entry.phase = Phase::Started;
+                        entry.made = true;
                         entry.loaded = true;
                         self.failures = 0;
                     }
@@ -281,7 +300,9 @@ impl Agent {
     }
 
     fn settle_or_advance(&mut self, now: Millis, sandbox: &str, generation: u64, out: &mut Outbox) {
-        let Some(entry) = self.entries.get_mut(sandbox) else { return };
+        let Some(entry) = self.entries.get_mut(sandbox) else {
+            return;
+        };
         let current = generation == entry.generation || entry.phase == Phase::Destroyed;
         if current && entry.arrived() {
             entry.settled = true;
@@ -293,7 +314,9 @@ impl Agent {
 
     /// The intent of the present generation cannot be reached.
     fn fail(&mut self, now: Millis, sandbox: &str, reason: String, recoverable: bool, out: &mut Outbox) {
-        let Some(entry) = self.entries.get_mut(sandbox) else { return };
+        let Some(entry) = self.entries.get_mut(sandbox) else {
+            return;
+        };
         entry.phase = failed(&reason, recoverable, now);
         entry.settled = true;
         entry.loaded = false;
@@ -305,6 +328,7 @@ impl Agent {
         self.ledger.release(sandbox);
         if let Some(entry) = self.entries.get_mut(sandbox) {
             entry.spec = None;
+            entry.made = false;
             entry.loaded = false;
         }
         if !self.tombstones.iter().any(|s| s == sandbox) {
@@ -332,6 +356,7 @@ impl Agent {
             let mut entry = Entry::new(spec.generation, target);
             entry.phase = phase;
             entry.settled = true;
+            entry.made = true;
             entry.spec = Some(spec);
             tell(&sandbox, &mut entry, out);
             self.entries.insert(sandbox, entry);
@@ -446,7 +471,11 @@ fn failed(reason: &str, recoverable: bool, at: Millis) -> Phase {
     while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    Phase::Failed { reason: reason[..end].to_owned(), recoverable, at }
+    Phase::Failed {
+        reason: reason[..end].to_owned(),
+        recoverable,
+        at,
+    }
 }
 
 /// Observes a settled sandbox once for each job that waits, or once if none does.
@@ -456,6 +485,9 @@ fn tell(sandbox: &str, entry: &mut Entry, out: &mut Outbox) {
         entry.observe(sandbox, None).into_iter().for_each(|o| out.observe(o));
     }
     for job in jobs {
-        entry.observe(sandbox, Some(job)).into_iter().for_each(|o| out.observe(o));
+        entry
+            .observe(sandbox, Some(job))
+            .into_iter()
+            .for_each(|o| out.observe(o));
     }
 }

@@ -30,7 +30,11 @@ pub(crate) enum Phase {
     Started,
     Stopped,
     Destroyed,
-    Failed { reason: String, recoverable: bool, at: Millis },
+    Failed {
+        reason: String,
+        recoverable: bool,
+        at: Millis,
+    },
 }
 
 /// What an action in flight does.
@@ -60,6 +64,8 @@ pub(crate) struct Entry {
     pub target: Target,
     pub phase: Phase,
     pub settled: bool,
+    /// Whether its files were made.
+    pub made: bool,
     /// Whether the present cell knows the sandbox.
     pub loaded: bool,
     pub spec: Option<Spec>,
@@ -75,6 +81,7 @@ impl Entry {
             target,
             phase: Phase::Absent,
             settled: false,
+            made: false,
             loaded: false,
             spec: None,
             work: None,
@@ -99,9 +106,9 @@ impl Entry {
             Phase::Started => (State::Started, None, false),
             Phase::Stopped => (State::Stopped, None, false),
             Phase::Destroyed => (State::Destroyed, None, false),
-            Phase::Failed { reason, recoverable, .. } => {
-                (State::Error, Some(reason.clone()), *recoverable)
-            }
+            Phase::Failed {
+                reason, recoverable, ..
+            } => (State::Error, Some(reason.clone()), *recoverable),
         };
         Some(Observation {
             sandbox: sandbox.to_owned(),

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use crate::model::{self, Event};
 use crate::Agent;
+use crate::model::{self, Event};
 
 // Generated code; its documentation is the WIT.
 #[allow(missing_docs, clippy::all)]
@@ -61,16 +61,11 @@ impl Guest for Component {
             let reports_health = matches!(event, Event::Tick);
             let actions = agent.handle(now, event);
             for (name, labels, amount) in agent.take_counts() {
-                let labels: Vec<_> =
-                    labels.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                let labels: Vec<_> = labels.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
                 record_only::counter_add(name, &labels, amount);
             }
             if reports_health {
-                record_only::gauge_set(
-                    "sandbar_runner_started_sandboxes",
-                    &[],
-                    f64::from(agent.started()),
-                );
+                record_only::gauge_set("sandbar_runner_started_sandboxes", &[], f64::from(agent.started()));
             }
             actions.into_iter().map(action).collect()
         })

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
-use crate::entry::{Entry, Phase};
+use crate::entry::Entry;
 use crate::ledger::Ledger;
-use crate::model::{Millis, Sample};
+use crate::model::{Amounts, Millis, Sample};
 
 /// Version of the encoding. A component reads the one it writes; the host falls back to its journal.
 const VERSION: u32 = 1;
@@ -38,6 +38,7 @@ impl std::error::Error for HandoverError {}
 struct Handover {
     version: u32,
     entries: BTreeMap<String, Entry>,
+    reserved: BTreeMap<String, Amounts>,
     tombstones: VecDeque<String>,
     next_number: u64,
     sample: Sample,
@@ -52,6 +53,7 @@ impl Agent {
         let handover = Handover {
             version: VERSION,
             entries: self.entries.clone(),
+            reserved: self.ledger.held().clone(),
             tombstones: self.tombstones.clone(),
             next_number: self.next_number,
             sample: self.sample,
@@ -72,16 +74,10 @@ impl Agent {
         }
         self.ledger = Ledger::new(self.configuration.allocatable);
         self.in_flight.clear();
+        for (sandbox, need) in &handover.reserved {
+            self.ledger.record(sandbox, *need);
+        }
         for (sandbox, entry) in &handover.entries {
-            let reserved = match &entry.phase {
-                Phase::Started | Phase::Stopped => true,
-                // A refused one holds nothing; one whose files may exist does.
-                Phase::Failed { recoverable, .. } => *recoverable,
-                Phase::Absent | Phase::Destroyed => entry.work.is_some(),
-            };
-            if let (true, Some(spec)) = (reserved, &entry.spec) {
-                self.ledger.record(sandbox, spec.need);
-            }
             if let Some(work) = &entry.work {
                 self.in_flight.insert(work.number, sandbox.clone());
             }

@@ -40,12 +40,20 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger over these allocatable amounts.
     pub fn new(allocatable: Amounts) -> Self {
-        Self { allocatable, ..Self::default() }
+        Self {
+            allocatable,
+            ..Self::default()
+        }
     }
 
     /// The sum of all reservations.
     pub fn sum(&self) -> Amounts {
         self.sum
+    }
+
+    /// Each reservation by sandbox.
+    pub fn held(&self) -> &BTreeMap<String, Amounts> {
+        &self.held
     }
 
     /// Reserves for a sandbox. Nothing changes if it holds a reservation already, or if it does not fit.
@@ -61,7 +69,12 @@ impl Ledger {
         ];
         for (resource, unit, asked, free) in checks {
             if asked > free {
-                return Err(Shortage { resource, asked, free, unit });
+                return Err(Shortage {
+                    resource,
+                    asked,
+                    free,
+                    unit,
+                });
             }
         }
         self.record(sandbox, need);

@@ -20,6 +20,5 @@ pub use agent::{Agent, limits};
 pub use handover::HandoverError;
 pub use ledger::{Ledger, Shortage};
 pub use model::{
-    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation,
-    Sample, Spec, State,
+    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation, Sample, Spec, State,
 };

@@ -1,1 +1,17 @@
-//! Pure logic of the scheduler component.
+//! The rules of the fleet: a runner's verdict and score, and where a sandbox goes.
+//!
+//! Pure functions of their arguments: time and randomness come in as values. The contract is
+//! `wit/scheduler/scheduler.wit`; `glue` translates it and is compiled for Wasm only.
+
+mod model;
+mod place;
+mod score;
+mod verdict;
+
+#[cfg(target_family = "wasm")]
+mod glue;
+
+pub use model::{Amounts, Choice, Limits, Millis, Refusal, Request, Runner, Verdict};
+pub use place::{BEST, place};
+pub use score::score;
+pub use verdict::verdict;
