@@ -1,7 +1,42 @@
-//! Embedded SQLite with group commit.
+//! Embedded SQLite with group commit: the native back end of `sandbar-store`.
 //!
-//! `SqliteStore::open(path, Options) -> Result<SqliteStore, OpenError>` opens it (blocking, at start). The store is
-//! `Clone + Send + Sync`; each verb of `wit/store` is an `async fn(&self, ..) -> Result<T, StoreError>` of the
-//! same name whose parameters are owned values in the order of the contract, in the types of `sandbar_store`
-//! (`sandbar_store::convert_bindings!` makes the conversions to generated types). `metrics()` gives counters,
-//! `close()` drains and closes.
+//! One thread owns the one connection that writes. It takes verbs from a bounded queue, runs each in its own
+//! transaction, and then makes all of a batch durable by a single `fdatasync` of the write-ahead log before any
+//! of them is answered; while it syncs, the next batch gathers. So a verb costs one sync at most, and many
+//! callers share it. Reads run on connections of their own and never wait for the writer.
+//!
+//! Which answers wait for which sync:
+//!
+//! | verb | answered |
+//! | --- | --- |
+//! | everything that changes facts | after the sync that covers it |
+//! | `report` | after its commit: what it says is said again |
+//! | `claim_jobs` | after the sync of everything committed before it: an order may not leave before its intent is durable |
+//! | `changes`, `runner_sandboxes` | likewise: a position or a removed file cannot be taken back |
+//! | other reads | at once; for an instant they may show a commit whose own answer still waits |
+//!
+//! A read that begins after a write was answered sees that write. A failed sync ends all writing until the
+//! process restarts: the kernel may have dropped the pages, so a second attempt would prove nothing.
+//!
+//! With the log's file already allocated, one more sync comes only when the log starts over, every few thousand
+//! pages, for its new header. Copying the log into the database is done beside the writer, by a second thread.
+
+mod checkpoint;
+mod connection;
+mod error;
+#[cfg(feature = "fault")]
+pub mod fault;
+mod lock;
+mod log_file;
+mod metrics;
+mod native;
+mod options;
+mod progress;
+mod readers;
+mod store;
+mod writer;
+
+pub use error::OpenError;
+pub use metrics::{Metrics, MetricsSnapshot};
+pub use options::Options;
+pub use store::SqliteStore;

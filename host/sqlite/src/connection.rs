@@ -1,0 +1,81 @@
+//! Opening connections the same way everywhere.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{
+    error::OpenError,
+    native::{NativeSql, translate},
+    options::Options,
+};
+
+/// How long a connection waits for another of this process, which holds locks for milliseconds at most.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The connection that writes. On a new file this decides the page size and the journal.
+pub(crate) fn writer(path: &Path, options: &Options) -> Result<NativeSql, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = open(path, options, flags)?;
+    // NORMAL: SQLite itself syncs only around checkpoints; the writer syncs the log before it answers.
+    connection
+        .execute_batch(
+            "PRAGMA page_size = 4096;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = NORMAL;
+             PRAGMA wal_autocheckpoint = 0;
+             PRAGMA foreign_keys = ON;
+             PRAGMA cell_size_check = ON;
+             PRAGMA trusted_schema = OFF;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -16384;",
+        )
+        .map_err(|error| refused(path, &error))?;
+    Ok(NativeSql::new(connection))
+}
+
+/// A connection that only reads.
+pub(crate) fn reader(path: &Path, options: &Options) -> Result<NativeSql, OpenError> {
+    let connection = open(path, options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection
+        .execute_batch(
+            "PRAGMA query_only = ON;
+             PRAGMA cell_size_check = ON;
+             PRAGMA trusted_schema = OFF;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -8192;",
+        )
+        .map_err(|error| refused(path, &error))?;
+    Ok(NativeSql::new(connection))
+}
+
+/// The connection of the thread that copies the log into the database.
+pub(crate) fn checkpointer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let connection = open(path, options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection
+        .execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")
+        .map_err(|error| refused(path, &error))?;
+    Ok(connection)
+}
+
+fn open(path: &Path, options: &Options, flags: OpenFlags) -> Result<Connection, OpenError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_str()),
+        None => Connection::open_with_flags(path, flags),
+    };
+    let connection = opened.map_err(|error| refused(path, &error))?;
+    connection
+        .busy_timeout(PATIENCE)
+        .map_err(|error| refused(path, &error))?;
+    Ok(connection)
+}
+
+/// The error of opening that an error of SQLite means.
+pub(crate) fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match translate(error) {
+        sandbar_store::SqlError::Damaged(what) => OpenError::Damaged { path, what },
+        source => OpenError::Sql { path, source },
+    }
+}

@@ -1,0 +1,202 @@
+//! The thread that writes: batches, one sync for each, then the answers.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+        mpsc::Receiver,
+    },
+    time::Instant,
+};
+
+use sandbar_store::StoreError;
+
+use crate::{
+    checkpoint::{self, Checkpointer, Mode},
+    lock::DataLock,
+    log_file::LogFile,
+    metrics::Metrics,
+    native::NativeSql,
+    options::{HARD_LOG_FACTOR, MAX_BATCH},
+    progress::Progress,
+};
+
+/// What an answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// A sync that covers the verb's own commit.
+    Synced,
+    /// A sync that covers what was committed before it; its own change can be lost without harm.
+    AfterEarlier,
+    /// Nothing: its facts can be rebuilt.
+    Relaxed,
+}
+
+/// Gives the caller what its verb gave, or why that cannot be relied on.
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A verb with its arguments; tells whether it succeeded.
+pub(crate) type Verb = Box<dyn FnOnce(&mut NativeSql) -> (bool, Answer) + Send>;
+
+/// What comes through the queue. A dropped verb drops its caller's channel, which tells the caller.
+pub(crate) enum Message {
+    Run(Durability, Verb),
+    Close,
+}
+
+/// All that the thread owns.
+pub(crate) struct Writer {
+    pub sql: NativeSql,
+    pub log: LogFile,
+    /// Pages in the log, kept by SQLite's hook.
+    pub log_pages: Arc<AtomicU32>,
+    pub checkpoint_pages: u32,
+    pub checkpointer: Option<Checkpointer>,
+    pub progress: Arc<Progress>,
+    pub metrics: Arc<Metrics>,
+    /// Let go of last.
+    pub lock: DataLock,
+}
+
+impl Writer {
+    /// Serves until the queue is closed; then copies the log and closes.
+    pub(crate) fn serve(mut self, queue: &Receiver<Message>) {
+        let mut open = true;
+        while open {
+            let Ok(first) = queue.recv() else { break };
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Run(durability, verb) => batch.push((durability, verb)),
+                    Message::Close => open = false,
+                }
+                next = if open && batch.len() < MAX_BATCH {
+                    queue.try_recv().ok()
+                } else {
+                    None
+                };
+            }
+            self.batch(batch);
+            if self.progress.failure().is_none() {
+                self.keep_log_short();
+            }
+        }
+        self.close();
+    }
+
+    fn batch(&mut self, batch: Vec<(Durability, Verb)>) {
+        if batch.is_empty() || self.progress.failure().is_some() {
+            return;
+        }
+        Metrics::count(&self.metrics.batches);
+        self.metrics.largest_batch.fetch_max(batch.len() as u64, Relaxed);
+        self.progress.begin();
+        let mut unsynced = 0;
+        let mut waiting: Vec<Answer> = Vec::with_capacity(batch.len());
+        for (durability, verb) in batch {
+            let Some((succeeded, answer)) = self.run(verb) else {
+                break;
+            };
+            if succeeded && durability == Durability::Synced {
+                unsynced += 1;
+            }
+            if durability == Durability::Relaxed || unsynced == 0 {
+                answer(Ok(()));
+            } else {
+                // Also what failed waits: it may have failed because of a commit that is not durable yet.
+                waiting.push(answer);
+            }
+        }
+        let durable = if unsynced > 0 { self.sync(unsynced) } else { Ok(()) };
+        if durable.is_ok() {
+            self.progress.end();
+        }
+        for answer in waiting {
+            answer(durable.clone());
+        }
+    }
+
+    /// Runs one verb. None if nothing may be written after it.
+    fn run(&mut self, verb: Verb) -> Option<(bool, Answer)> {
+        let done = catch_unwind(AssertUnwindSafe(|| verb(&mut self.sql)));
+        if !self.sql.settle() {
+            self.progress.fail("a transaction could not be ended".into());
+            return None;
+        }
+        if self.sql.damaged() {
+            self.progress
+                .fail("the database is damaged; restore it from a backup".into());
+        }
+        let Ok((succeeded, answer)) = done else {
+            // The panic's message is in the log already; its caller is told by the dropped channel.
+            tracing::error!("a verb panicked; its transaction was rolled back");
+            return Some((false, Box::new(|_| ())));
+        };
+        let counter = if succeeded {
+            &self.metrics.commits
+        } else {
+            &self.metrics.refused
+        };
+        Metrics::count(counter);
+        Some((succeeded, answer))
+    }
+
+    fn sync(&self, commits: u64) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        match self.log.sync(self.sql.connection()) {
+            Ok(()) => {
+                self.metrics.synced(commits, begun.elapsed());
+                Ok(())
+            }
+            Err(error) => {
+                self.progress.fail(format!("a sync of the log failed: {error}"));
+                Err(StoreError::Unavailable(format!(
+                    "outcome unknown: the sync of the log failed: {error}"
+                )))
+            }
+        }
+    }
+
+    /// Has the log copied once it is long. Runs after the answers, so nobody waits for it but the next batch.
+    fn keep_log_short(&mut self) {
+        let pages = self.log_pages.load(Relaxed);
+        let hard = self.checkpoint_pages.saturating_mul(HARD_LOG_FACTOR);
+        if pages < self.checkpoint_pages {
+            return;
+        }
+        let inline = match &self.checkpointer {
+            None => true,
+            Some(beside) => beside.take_nearly_done() || pages >= hard,
+        };
+        if inline {
+            match checkpoint::run(self.sql.connection(), Mode::Restart, &self.metrics) {
+                Ok(Some(_)) => self.log_pages.store(0, Relaxed),
+                Ok(None) => tracing::debug!("the log is read; it starts over later"),
+                Err(error) => tracing::warn!(%error, "copying the log into the database failed"),
+            }
+        } else if let Some(beside) = &self.checkpointer {
+            beside.ask();
+        }
+    }
+
+    fn close(self) {
+        let Self {
+            sql,
+            checkpointer,
+            progress,
+            metrics,
+            lock,
+            ..
+        } = self;
+        drop(checkpointer);
+        if progress.failure().is_none()
+            && let Err(error) = checkpoint::run(sql.connection(), Mode::Restart, &metrics)
+        {
+            tracing::warn!(%error, "the log could not be copied at close; the next start does it");
+        }
+        drop(sql);
+        drop(lock);
+    }
+}
