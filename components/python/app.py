@@ -1,0 +1,31 @@
+"""What componentize-py wraps: everything imported here is part of the memory image every run starts from."""
+
+from sandbar_python import stdlib
+
+stdlib.install()
+
+from sandbar_python import preload  # noqa: E402  (the standard library must be in place first)
+
+preload.run()
+
+from sandbar_python import bridge, launcher  # noqa: E402
+
+bridge.install()
+stdlib.adopt_loaded_modules()
+
+import wit_world.exports  # noqa: E402
+
+
+class Run(wit_world.exports.Run):
+    """wasi:cli/run: one whole run of the interpreter. It does not return; it exits."""
+
+    def run(self) -> None:
+        launcher.main()
+
+
+# Last of all: the objects made so far never die, so no collection at run time needs to visit
+# (and thereby copy) their pages.
+import gc  # noqa: E402
+
+gc.collect()
+gc.freeze()

@@ -1,0 +1,51 @@
+"""sys.stdin, sys.stdout and sys.stderr of a run: the ones of the build belong to the build."""
+
+import io
+import os
+import sys
+
+
+class _OrderedRaw(io.FileIO):
+    """Standard error's raw file: what was printed before appears before it, whatever the buffering."""
+
+    def write(self, data):
+        try:
+            sys.stdout.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+        return super().write(data)
+
+
+def install(unbuffered: bool, encoding: str | None) -> None:
+    """Opens all three. `encoding` is `NAME[:ERRORS]` as PYTHONIOENCODING has it."""
+    name, _, errors = (encoding or "").partition(":")
+    name = name or "utf-8"
+    sys.stdin = sys.__stdin__ = _stream(io.FileIO(0, "r", closefd=False), "<stdin>", name, errors or "strict")
+    sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w", closefd=False), "<stdout>", name, errors or "strict", unbuffered)
+    sys.stderr = sys.__stderr__ = _stream(
+        _OrderedRaw(2, "w", closefd=False), "<stderr>", name, "backslashreplace", unbuffered, by_line=True
+    )
+
+
+def _stream(raw, name, encoding, errors, unbuffered=False, by_line=False):
+    if raw.readable():
+        buffered = io.BufferedReader(raw)
+        mode = "r"
+    else:
+        buffered = raw if unbuffered else io.BufferedWriter(raw)
+        mode = "w"
+    raw.name = name
+    stream = io.TextIOWrapper(
+        buffered, encoding, errors, newline=None if mode == "r" else "\n",
+        line_buffering=by_line or raw.isatty(), write_through=unbuffered,
+    )  # fmt: skip
+    stream.mode = mode
+    return stream
+
+
+def read_program() -> bytes:
+    """All of standard input."""
+    chunks = []
+    while chunk := os.read(0, 1 << 16):
+        chunks.append(chunk)
+    return b"".join(chunks)
