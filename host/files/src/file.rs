@@ -1,51 +1,162 @@
 //! An open file.
 
-use crate::{Error, NewTime, Result, Status};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::time::Instant;
 
-/// An open file or device. Reads and writes are positional; nothing here keeps an offset.
+use crate::device::Device;
+use crate::layers::status;
+use crate::usage::{Inode, Slot};
+use crate::{Error, Layer, NewTime, Result, Status, disk};
+
+/// What is behind a [`File`].
 #[derive(Debug)]
-pub struct File {}
+pub(crate) enum Body {
+    /// Declared so that the descriptor is closed before the inode's charge is given back.
+    Upper {
+        file: std::fs::File,
+        inode: Arc<Inode>,
+    },
+    Lower {
+        file: std::fs::File,
+        layer: usize,
+    },
+    Device {
+        device: Device,
+        started: Instant,
+    },
+}
+
+/// An open file or device. Reads and writes are positional; nothing here keeps an offset. It stays
+/// usable when its name is removed or renamed. A file of a lower layer that was open for reading before
+/// somebody changed it keeps showing the old contents.
+#[derive(Debug)]
+pub struct File {
+    pub(crate) body: Body,
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) append: bool,
+    pub(crate) _slot: Slot,
+}
 
 impl File {
-    /// Reads at `offset`; 0 bytes mean the end.
-    pub fn read_at(&self, _buffer: &mut [u8], _offset: u64) -> Result<usize> {
-        Err(Error::Unsupported)
+    /// Reads at `offset` as much as is there and fits; 0 bytes mean the end.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        if !self.read {
+            return Err(Error::BadDescriptor);
+        }
+        match &self.body {
+            Body::Upper { file, .. } | Body::Lower { file, .. } => {
+                if i64::try_from(offset).is_err() {
+                    return Err(Error::Invalid);
+                }
+                Ok(file.read_at(buffer, offset)?)
+            }
+            Body::Device { device, started } => device.read(buffer, offset, *started),
+        }
     }
-    /// Writes at `offset` (at the end if opened for appending); a write over the quota writes nothing
-    /// and is [`Error::Quota`]. May write less than asked.
-    pub fn write_at(&self, _bytes: &[u8], _offset: u64) -> Result<usize> {
-        Err(Error::Unsupported)
+
+    /// Writes at `offset` (at the end if opened for appending) and returns how much was written: less
+    /// than asked if the quota ends within, and [`Error::Quota`] if it leaves nothing.
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
+        self.write((!self.append).then_some(offset), bytes)
     }
-    /// Writes at the end, atomically among all writers. Returns the bytes written.
-    pub fn append(&self, _bytes: &[u8]) -> Result<usize> {
-        Err(Error::Unsupported)
+
+    /// Writes at the end, atomically among all writers; otherwise as [`File::write_at`].
+    pub fn append(&self, bytes: &[u8]) -> Result<usize> {
+        self.write(None, bytes)
     }
-    /// Cuts or extends with zeros.
-    pub fn set_len(&self, _size: u64) -> Result<()> {
-        Err(Error::Unsupported)
+
+    fn write(&self, offset: Option<u64>, bytes: &[u8]) -> Result<usize> {
+        if !self.write {
+            return Err(Error::BadDescriptor);
+        }
+        match &self.body {
+            Body::Upper { file, inode } => {
+                let written = inode.write(offset, bytes.len() as u64, |offset, allowed| {
+                    let allowed = usize::try_from(allowed).unwrap_or(bytes.len()).min(bytes.len());
+                    Ok(file.write_at(&bytes[..allowed], offset)? as u64)
+                })?;
+                Ok(usize::try_from(written).unwrap_or(bytes.len()))
+            }
+            Body::Lower { .. } => Err(Error::BadDescriptor),
+            Body::Device { device, .. } => device.write(bytes),
+        }
     }
+
+    /// Cuts the file, or extends it with zeros, which are charged like any bytes.
+    pub fn set_len(&self, size: u64) -> Result<()> {
+        if !self.write {
+            return Err(Error::BadDescriptor);
+        }
+        match &self.body {
+            Body::Upper { file, inode } => inode.resize(size, || Ok(file.set_len(size)?)),
+            Body::Lower { .. } => Err(Error::BadDescriptor),
+            Body::Device { .. } => Err(Error::Invalid),
+        }
+    }
+
     /// Attributes of this very file, even if it was unlinked.
     pub fn stat(&self) -> Result<Status> {
-        Err(Error::Unsupported)
+        let (file, layer) = match &self.body {
+            Body::Upper { file, .. } => (file, Layer::Upper),
+            Body::Lower { file, layer } => (file, Layer::Lower(*layer)),
+            Body::Device { device, .. } => return Ok(device.status()),
+        };
+        let stat = rustix::fs::fstat(file)?;
+        Ok(status(&stat, layer, disk::guest_mode(&stat, file)))
     }
-    /// Sets times (accessed, modified).
-    pub fn set_times(&self, _accessed: NewTime, _modified: NewTime) -> Result<()> {
-        Err(Error::Unsupported)
+
+    /// Sets permission bits; over 0o777 is [`Error::Invalid`]. A lower file open for reading is
+    /// [`Error::ReadOnly`]: change it by its path.
+    pub fn chmod(&self, mode: u32) -> Result<()> {
+        if mode > 0o777 {
+            return Err(Error::Invalid);
+        }
+        match &self.body {
+            Body::Upper { file, .. } => disk::set_mode(file, false, mode),
+            Body::Lower { .. } => Err(Error::ReadOnly),
+            Body::Device { .. } => Err(Error::NotPermitted),
+        }
     }
+
+    /// Sets times (accessed, modified), as [`File::chmod`] does modes.
+    pub fn set_times(&self, accessed: NewTime, modified: NewTime) -> Result<()> {
+        match &self.body {
+            Body::Upper { file, .. } => disk::set_open_times(file, accessed, modified),
+            Body::Lower { .. } => Err(Error::ReadOnly),
+            Body::Device { .. } => Err(Error::NotPermitted),
+        }
+    }
+
     /// Waits until contents and attributes are on disk.
     pub fn sync_all(&self) -> Result<()> {
-        Err(Error::Unsupported)
+        match &self.body {
+            Body::Upper { file, .. } => Ok(file.sync_all()?),
+            Body::Lower { .. } | Body::Device { .. } => Ok(()),
+        }
     }
+
     /// Waits until the contents are on disk.
     pub fn sync_data(&self) -> Result<()> {
-        Err(Error::Unsupported)
+        match &self.body {
+            Body::Upper { file, .. } => Ok(file.sync_data()?),
+            Body::Lower { .. } | Body::Device { .. } => Ok(()),
+        }
     }
+
     /// Whether reads are allowed.
     pub fn readable(&self) -> bool {
-        false
+        self.read
     }
+
     /// Whether writes are allowed.
     pub fn writable(&self) -> bool {
-        false
+        self.write
+    }
+
+    /// Whether every write goes to the end.
+    pub fn appends(&self) -> bool {
+        self.append
     }
 }

@@ -16,12 +16,28 @@
 //! | [`Status`], [`Entry`] | what is known about an object |
 #![forbid(unsafe_code)]
 
+mod at;
+mod by_path;
+mod copy_up;
+mod device;
+mod disk;
 mod error;
 mod file;
+mod layers;
 mod limits;
+mod list;
+mod name;
+mod namespace;
+mod open;
 mod options;
+mod remove;
+mod rename;
+mod resolve;
+mod scan;
 mod status;
 mod tree;
+mod usage;
+mod whole;
 
 pub use error::{Error, Result};
 pub use file::File;

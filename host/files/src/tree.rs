@@ -1,17 +1,43 @@
-//! A sandbox's root.
+//! A sandbox's root, and the operations on it.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::{Entry, Error, File, Limits, NewTime, OpenOptions, Result, Status, Usage};
+use cap_std::fs::Dir;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
-/// A sandbox's root.
+use crate::namespace::{Namespace, Node, NodeId, ROOT};
+use crate::scan::scan;
+use crate::usage::{Account, Registry, Slot, lock};
+use crate::{Error, File, Limits, Result, Usage, disk};
+
+/// How long an open waits for the former owner of the upper directory to go: a killed process gives
+/// it back within milliseconds.
+const OWNER_WAIT: Duration = Duration::from_secs(2);
+/// Between two attempts.
+const OWNER_POLL: Duration = Duration::from_millis(10);
+
+/// A sandbox's root. All its operations are in [`crate`]'s other documentation: by path from the root,
+/// or relative to an open [`Directory`].
 #[derive(Debug)]
-pub struct Tree {}
+pub struct Tree {
+    account: Arc<Account>,
+    pub(crate) started: Instant,
+    namespace: Mutex<Namespace>,
+}
 
 /// An open directory; it goes on meaning the same directory when that is renamed.
 #[derive(Debug)]
-pub struct Directory {}
+pub struct Directory {
+    tree: Arc<Tree>,
+    pub(crate) node: NodeId,
+    _slot: Slot,
+}
 
 /// What [`Tree::open_at`] opened.
 #[derive(Debug)]
@@ -22,108 +48,115 @@ pub enum Handle {
     Directory(Directory),
 }
 
-/// By path from the sandbox's root; a leading `/` is optional.
 impl Tree {
-    /// Opens the root in `upper` (created if missing) over `lowers`, topmost first.
-    pub fn open(_upper: &Path, _lowers: &[PathBuf], _limits: Limits) -> Result<Arc<Tree>> {
-        Err(Error::Unsupported)
+    /// Opens the root in `upper` (created if missing, mode 0700) over `lowers`, topmost first, and counts
+    /// what `upper` already takes.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if another live tree, of this process or another, still owns `upper` after two
+    /// seconds; [`Error::NotFound`] for a missing lower layer.
+    pub fn open(upper: &Path, lowers: &[PathBuf], limits: Limits) -> Result<Arc<Tree>> {
+        DirBuilder::new().recursive(true).mode(0o700).create(upper)?;
+        let upper = disk::open_ambient(upper)?;
+        own(&upper)?;
+        let account = Account::new(limits);
+        let mut root = Node::new(None, "");
+        for (layer, path) in lowers.iter().enumerate() {
+            root.lowers.push((layer, disk::open_ambient(path)?));
+        }
+        let found = scan(&upper, &account)?;
+        root.upper = Some(upper);
+        let mut namespace = Namespace::new(Arc::clone(&account), Arc::new(Registry::default()), root);
+        namespace.has_markers = found.has_markers;
+        namespace.deepest = found.deepest;
+        Ok(Arc::new(Self {
+            account,
+            started: Instant::now(),
+            namespace: Mutex::new(namespace),
+        }))
     }
+
     /// The root as an open directory.
     pub fn root(self: &Arc<Self>) -> Result<Directory> {
-        Err(Error::Unsupported)
+        self.hold(ROOT)
     }
-    /// Attributes; `follow` follows a link at the end.
-    pub fn stat(&self, _path: &str, _follow: bool) -> Result<Status> {
-        Err(Error::Unsupported)
-    }
-    /// Opens a file.
-    pub fn open_file(self: &Arc<Self>, _path: &str, _how: &OpenOptions) -> Result<Arc<File>> {
-        Err(Error::Unsupported)
-    }
-    /// Opens a directory.
-    pub fn open_dir(self: &Arc<Self>, _path: &str) -> Result<Directory> {
-        Err(Error::Unsupported)
-    }
-    /// The entries, merged over all layers, sorted by name.
-    pub fn read_dir(&self, _path: &str) -> Result<Vec<Entry>> {
-        Err(Error::Unsupported)
-    }
-    /// Creates one directory.
-    pub fn create_dir(&self, _path: &str, _mode: u32) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Creates a directory and what is missing above it; an existing one is fine.
-    pub fn create_dir_all(&self, _path: &str, _mode: u32) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Removes anything but a directory.
-    pub fn remove_file(&self, _path: &str) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Removes an empty directory.
-    pub fn remove_dir(&self, _path: &str) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Removes an object and all that is in it; a link is removed, not followed.
-    pub fn remove_all(&self, _path: &str) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Renames, replacing what POSIX lets it replace.
-    pub fn rename(&self, _from: &str, _to: &str) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Makes a symbolic link at `path` that holds `target`, any text.
-    pub fn symlink(&self, _target: &str, _path: &str) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// What a symbolic link holds.
-    pub fn read_link(&self, _path: &str) -> Result<String> {
-        Err(Error::Unsupported)
-    }
-    /// Another name for a file; a link at the end of `from` is followed if `follow`.
-    pub fn link(&self, _from: &str, _to: &str, _follow: bool) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Sets permission bits; over 0o777 is [`Error::Invalid`]. Links are followed.
-    pub fn chmod(&self, _path: &str, _mode: u32) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// Sets times (accessed, modified).
-    pub fn set_times(&self, _path: &str, _follow: bool, _accessed: NewTime, _modified: NewTime) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// The whole contents; more than `most` bytes is [`Error::TooLarge`].
-    pub fn read_file(self: &Arc<Self>, _path: &str, _most: usize) -> Result<Vec<u8>> {
-        Err(Error::Unsupported)
-    }
-    /// Creates or overwrites a file with these contents.
-    pub fn write_file(self: &Arc<Self>, _path: &str, _contents: &[u8], _mode: u32) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-    /// The canonical absolute path, links resolved.
-    pub fn canonical(&self, _path: &str) -> Result<String> {
-        Err(Error::Unsupported)
-    }
+
     /// What the sandbox takes now.
     pub fn usage(&self) -> Usage {
-        Usage::default()
+        self.account.usage()
     }
+
     /// What it may take.
     pub fn limits(&self) -> Limits {
-        Limits::default()
+        self.account.limits()
     }
-    /// Closes cached directory handles; for a sandbox that has become idle.
-    pub fn trim(&self) {}
+
+    /// Closes the directory handles that are only kept to save time; for a sandbox that has become idle.
+    pub fn trim(&self) {
+        lock(&self.namespace).trim();
+    }
+
+    /// Runs one operation alone. If the host process is out of descriptors, those of the cache are
+    /// given up and the operation, which then has changed nothing visible, is tried once more.
+    pub(crate) fn with<R>(&self, mut operation: impl FnMut(&mut Namespace) -> Result<R>) -> Result<R> {
+        let mut namespace = lock(&self.namespace);
+        namespace.sweep();
+        match operation(&mut namespace) {
+            Err(Error::Handles) => {
+                namespace.trim();
+                operation(&mut namespace)
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn slot(&self) -> Result<Slot> {
+        self.account.slot()
+    }
+
+    pub(crate) fn hold(self: &Arc<Self>, node: NodeId) -> Result<Directory> {
+        let slot = self.slot()?;
+        self.with(|namespace| namespace.pin(node))?;
+        Ok(self.pinned(node, slot))
+    }
+
+    /// A handle to a node that is already pinned for it.
+    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, slot: Slot) -> Directory {
+        Directory {
+            tree: Arc::clone(self),
+            node,
+            _slot: slot,
+        }
+    }
 }
 
-/// Relative to an open directory; a leading `/` starts at the sandbox's root all the same.
-impl Tree {
-    /// Opens a file or directory.
-    pub fn open_at(self: &Arc<Self>, _base: &Directory, _path: &str, _how: &OpenOptions) -> Result<Handle> {
-        Err(Error::Unsupported)
+impl Directory {
+    /// The tree it belongs to.
+    pub fn tree(&self) -> &Arc<Tree> {
+        &self.tree
     }
-    /// As [`Tree::stat`].
-    pub fn stat_at(&self, _base: &Directory, _path: &str, _follow: bool) -> Result<Status> {
-        Err(Error::Unsupported)
+
+    /// Its absolute path now.
+    pub fn path(&self) -> Result<String> {
+        self.tree.with(|namespace| namespace.path(self.node))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        lock(&self.tree.namespace).unpin(self.node);
+    }
+}
+
+/// Makes sure that nobody else renames or counts in this directory.
+fn own(upper: &Dir) -> Result<()> {
+    let until = Instant::now() + OWNER_WAIT;
+    loop {
+        match flock(upper, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::AGAIN) if Instant::now() < until => thread::sleep(OWNER_POLL),
+            Err(Errno::AGAIN) => return Err(Error::Busy),
+            Err(error) => return Err(error.into()),
+        }
     }
 }
