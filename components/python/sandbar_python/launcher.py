@@ -21,6 +21,9 @@ FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
 FINISHED_WITH_ERROR = 1
 USAGE_ERROR = 2
+FIRST_FREE_DESCRIPTOR = 3
+DESCRIPTORS_PROBED = 8
+"""Descriptors are given out from the lowest free one, so a file that is still open is nearly always among these."""
 
 
 def main() -> None:
@@ -66,10 +69,9 @@ def _configure(parsed: options.Options, arguments: list[str], get) -> None:
     sys.warnoptions = [word for word in (get("PYTHONWARNINGS") or "").split(",") if word] + parsed.warnings
     if sys.warnoptions:
         warnings._processoptions(sys.warnoptions)
-    recursive_site = not parsed["S"]
     environment.set_paths(
         first=None,
-        site=recursive_site,
+        site=not parsed["S"],
         user_site=not (parsed["s"] or parsed["I"] or get("PYTHONNOUSERSITE")),
         use_environment=not parsed.ignores_environment,
     )
@@ -259,7 +261,8 @@ def _finish(code: int) -> int:
     if not _flush():
         code = FLUSH_FAILED
     _clear_main()
-    _flush_open_files()
+    if _has_open_files():
+        _flush_open_files()
     if not _flush():
         code = FLUSH_FAILED
     return code
@@ -299,6 +302,17 @@ def _clear_main() -> None:
             if name == "__builtins__" or name.startswith("_") is not private:
                 continue
             names[name] = None
+
+
+def _has_open_files() -> bool:
+    """Whether any descriptor beyond the standard ones is open; asking so is cheaper than visiting every object."""
+    for descriptor in range(FIRST_FREE_DESCRIPTOR, FIRST_FREE_DESCRIPTOR + DESCRIPTORS_PROBED):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def _flush_open_files() -> None:

@@ -4,11 +4,15 @@ Each module is kept as marshalled code, so importing it compiles nothing, and it
 tracebacks and `inspect`.
 """
 
+import _imp
+import gc
 import importlib.abc
 import importlib.machinery
+import json
 import marshal
 import os
 import sys
+import types
 import zlib
 
 LIBRARY = "/usr/lib/python3.14"
@@ -100,7 +104,14 @@ class Loader(importlib.abc.InspectLoader, importlib.abc.ResourceLoader):
             raise ImportError(f"no module named {name!r} in the library", name=name) from None
 
     def get_code(self, name):
-        return marshal.loads(self._module(name).code)
+        module = self._module(name)
+        if module.code is None:
+            return compile(zlib.decompress(module.source), module.path, "exec", dont_inherit=True, optimize=0)
+        return marshal.loads(module.code)
+
+    def forget_code(self, name: str) -> None:
+        """Drops the compiled form of a module that is already loaded; should anyone reload it, it is compiled anew."""
+        self._module(name).code = None
 
     def get_source(self, name):
         return importlib.util.decode_source(zlib.decompress(self._module(name).source))
@@ -127,7 +138,7 @@ LOADER = Loader()
 
 def _build_root() -> str:
     """The directory of the build that holds the library's own files."""
-    return os.path.dirname(os.path.abspath(os.__file__)) if getattr(os, "__file__", None) else "/python"
+    return os.path.dirname(os.path.dirname(json.__file__))
 
 
 def install() -> None:
@@ -139,9 +150,17 @@ def install() -> None:
 
 def adopt_loaded_modules() -> None:
     """Makes modules that were loaded from the build's files look as if this loader had loaded them."""
+    root = _build_root() + "/"
+    for function in gc.get_objects():
+        if isinstance(function, types.FunctionType) and function.__code__.co_filename.startswith(root):
+            code = function.__code__
+            _imp._fix_co_filename(code, f"{LIBRARY}/{code.co_filename.removeprefix(root)}")
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
-        if name not in LOADER or spec is None or spec.loader is LOADER:
+        if name not in LOADER:
+            continue
+        LOADER.forget_code(name)
+        if spec is None or spec.loader is LOADER:
             continue
         module.__file__ = LOADER.path_of(name)
         module.__cached__ = None
