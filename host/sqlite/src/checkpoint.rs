@@ -4,7 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{AtomicU8, Ordering::SeqCst},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
@@ -38,24 +38,30 @@ pub(crate) fn run(connection: &Connection, mode: Mode, metrics: &Metrics) -> rus
     Ok((busy == 0).then_some(log - copied))
 }
 
+/// Nothing is being copied.
+const IDLE: u8 = 0;
+/// A checkpoint is asked for or running.
+const COPYING: u8 = 1;
+/// A checkpoint has ended and left so little that the writer may finish it.
+const NEARLY_DONE: u8 = 2;
+
 /// The thread that copies while the writer goes on.
 pub(crate) struct Checkpointer {
     asked: Option<SyncSender<()>>,
-    nearly_done: Arc<AtomicBool>,
+    state: Arc<AtomicU8>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Checkpointer {
     pub(crate) fn start(path: &Path, options: &Options, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
         let connection = connection::checkpointer(path, options)?;
-        let nearly_done = Arc::new(AtomicBool::new(false));
-        // One place: who asks while a checkpoint runs gets the next one.
+        let state = Arc::new(AtomicU8::new(IDLE));
         let (asked, asks) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".into())
             .spawn({
-                let nearly_done = Arc::clone(&nearly_done);
-                move || serve(&connection, &asks, &nearly_done, &metrics)
+                let state = Arc::clone(&state);
+                move || serve(&connection, &asks, &state, &metrics)
             })
             .map_err(|source| OpenError::File {
                 path: path.to_owned(),
@@ -63,15 +69,17 @@ impl Checkpointer {
             })?;
         Ok(Self {
             asked: Some(asked),
-            nearly_done,
+            state,
             thread: Some(thread),
         })
     }
 
-    /// Asks for a checkpoint, now or after the running one.
+    /// Asks for a checkpoint, if none is running.
     pub(crate) fn ask(&self) {
-        if let Some(asked) = &self.asked {
-            // Full: it is asked for already.
+        let idle = self.state.compare_exchange(IDLE, COPYING, SeqCst, SeqCst).is_ok();
+        if idle && let Some(asked) = &self.asked {
+            // Full is impossible: the thread has taken the last one before it became idle. Gone: the writer copies
+            // at its hard limit.
             let _ = asked.try_send(());
         }
     }
@@ -79,7 +87,7 @@ impl Checkpointer {
     /// Whether so little is left to copy that the writer may finish it and start the log over. Under load the log
     /// would otherwise never be copied to its very end, and so grow for ever.
     pub(crate) fn take_nearly_done(&self) -> bool {
-        self.nearly_done.swap(false, SeqCst)
+        self.state.compare_exchange(NEARLY_DONE, IDLE, SeqCst, SeqCst).is_ok()
     }
 }
 
@@ -93,12 +101,17 @@ impl Drop for Checkpointer {
     }
 }
 
-fn serve(connection: &Connection, asks: &Receiver<()>, nearly_done: &AtomicBool, metrics: &Metrics) {
+fn serve(connection: &Connection, asks: &Receiver<()>, state: &AtomicU8, metrics: &Metrics) {
     while asks.recv().is_ok() {
-        match run(connection, Mode::Passive, metrics) {
-            Ok(left) => nearly_done.store(left.is_some_and(|left| left <= LITTLE), SeqCst),
-            // Nothing is lost: the log still holds all of it, and the writer copies at the hard limit.
-            Err(error) => tracing::warn!(%error, "copying the log into the database failed"),
-        }
+        let next = match run(connection, Mode::Passive, metrics) {
+            Ok(Some(left)) if left <= LITTLE => NEARLY_DONE,
+            Ok(_) => IDLE,
+            Err(error) => {
+                // Nothing is lost: the log still holds all of it, and the writer copies at its hard limit.
+                tracing::warn!(%error, "copying the log into the database failed");
+                IDLE
+            }
+        };
+        state.store(next, SeqCst);
     }
 }

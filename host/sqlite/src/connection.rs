@@ -2,7 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use sandbar_store::SqlError;
 
 use crate::{
     error::OpenError,
@@ -31,6 +32,21 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<NativeSql, OpenEr
              PRAGMA cache_size = -16384;",
         )
         .map_err(|error| refused(path, &error))?;
+    // A failed open must leave a damaged file as it is, so closing copies nothing; the writer does it itself.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(|error| refused(path, &error))?;
+    let journal: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .map_err(|error| refused(path, &error))?;
+    if journal != "wal" {
+        return Err(OpenError::Sql {
+            path: path.to_owned(),
+            source: SqlError::Other(format!(
+                "its file system allows no write-ahead log (journal mode {journal})"
+            )),
+        });
+    }
     Ok(NativeSql::new(connection))
 }
 
@@ -75,7 +91,7 @@ fn open(path: &Path, options: &Options, flags: OpenFlags) -> Result<Connection, 
 pub(crate) fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match translate(error) {
-        sandbar_store::SqlError::Damaged(what) => OpenError::Damaged { path, what },
+        SqlError::Damaged(what) => OpenError::Damaged { path, what },
         source => OpenError::Sql { path, source },
     }
 }

@@ -1,9 +1,10 @@
 //! Embedded SQLite with group commit: the native back end of `sandbar-store`.
 //!
-//! One thread owns the one connection that writes. It takes verbs from a bounded queue, runs each in its own
-//! transaction, and then makes all of a batch durable by a single `fdatasync` of the write-ahead log before any
-//! of them is answered; while it syncs, the next batch gathers. So a verb costs one sync at most, and many
-//! callers share it. Reads run on connections of their own and never wait for the writer.
+//! One thread owns the one connection that writes. It takes verbs from a bounded queue and runs a batch of them as
+//! savepoints of one transaction: each still happens wholly or not at all, but pages that several of them touch
+//! are written once. It commits, and makes all of the batch durable by a single `fdatasync` of the write-ahead
+//! log before any of them is answered; while it syncs, the next batch gathers. So a verb costs one sync at most,
+//! and many callers share it. Reads run on connections of their own and never wait for the writer.
 //!
 //! Which answers wait for which sync:
 //!

@@ -15,10 +15,16 @@ use sandbar_store::{Result as StoreResult, Row, Sql, SqlError, StoreError, Value
 /// Statements kept prepared: every one of the verbs, and the usual shapes of listings.
 const STATEMENTS: usize = 128;
 
+const MARK: &str = "SAVEPOINT verb";
+const UNDO: &str = "ROLLBACK TO verb";
+const DONE: &str = "RELEASE verb";
+
 /// A connection, used by one thread at a time.
 pub(crate) struct NativeSql {
     connection: Connection,
     damaged: bool,
+    /// Whether verbs are savepoints of a transaction that is begun and committed for many of them.
+    in_batch: bool,
 }
 
 impl NativeSql {
@@ -27,6 +33,7 @@ impl NativeSql {
         Self {
             connection,
             damaged: false,
+            in_batch: false,
         }
     }
 
@@ -43,8 +50,34 @@ impl NativeSql {
         self.damaged
     }
 
+    /// Begins a transaction of which the verbs that follow are parts.
+    pub(crate) fn begin_batch(&mut self) -> Result<(), SqlError> {
+        self.run("BEGIN IMMEDIATE", &[]).map_err(|error| self.note(&error))?;
+        self.in_batch = true;
+        Ok(())
+    }
+
+    /// Whether the batch's transaction is still open. After a full disk or a failed write SQLite has undone all
+    /// of it.
+    pub(crate) fn batch_lives(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Commits the verbs of a batch together, or none.
+    pub(crate) fn commit_batch(&mut self) -> Result<(), SqlError> {
+        self.in_batch = false;
+        self.run("COMMIT", &[]).map(drop).map_err(|error| self.note(&error))
+    }
+
+    /// Undoes whatever a verb that did not end has left.
+    pub(crate) fn undo_verb(&mut self) {
+        // Fails if the verb had no transaction or has undone it itself.
+        let _ = self.run(UNDO, &[]).and_then(|_| self.run(DONE, &[]));
+    }
+
     /// Makes sure that no transaction is open. False if one cannot be ended.
-    pub(crate) fn settle(&self) -> bool {
+    pub(crate) fn settle(&mut self) -> bool {
+        self.in_batch = false;
         if !self.connection.is_autocommit() {
             // Judged by what follows, not by what it says: SQLite may have rolled back meanwhile.
             let _ = self.connection.execute_batch("ROLLBACK");
@@ -99,6 +132,25 @@ impl Sql for NativeSql {
 
     async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, SqlError> {
         self.rows(sql, parameters).map_err(|error| self.note(&error))
+    }
+
+    async fn begin_write(&mut self) -> Result<(), SqlError> {
+        let text = if self.in_batch { MARK } else { "BEGIN IMMEDIATE" };
+        self.execute(text, &[]).await.map(drop)
+    }
+
+    async fn commit(&mut self) -> Result<(), SqlError> {
+        let text = if self.in_batch { DONE } else { "COMMIT" };
+        self.execute(text, &[]).await.map(drop)
+    }
+
+    async fn rollback(&mut self) -> Result<(), SqlError> {
+        if self.in_batch {
+            self.execute(UNDO, &[]).await?;
+            self.execute(DONE, &[]).await.map(drop)
+        } else {
+            self.execute("ROLLBACK", &[]).await.map(drop)
+        }
     }
 }
 

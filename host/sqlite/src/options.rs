@@ -11,7 +11,7 @@ pub const MAX_BATCH: usize = 64;
 pub const MAX_WAITING_READS: usize = 4_096;
 
 /// Times this many pages beyond [`Options::checkpoint_pages`], the writer copies the log itself and lets it start
-/// over: bounds the log on disk and the recovery after a crash (32 MiB with the default).
+/// over: bounds the log on disk and the recovery after a crash (64 MiB with the default).
 pub const HARD_LOG_FACTOR: u32 = 4;
 
 /// How a [`SqliteStore`](crate::SqliteStore) is opened. `Options::default()` suits a server.
@@ -31,7 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             readers: 3,
-            checkpoint_pages: 2_048,
+            checkpoint_pages: 4_096,
             background_checkpoint: true,
             vfs: None,
         }

@@ -148,8 +148,8 @@ impl SqliteStore {
         verb: impl FnOnce(&mut NativeSql) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let run = move |sql: &mut NativeSql| {
-            let done = verb(sql);
+        let run = move |sql: Result<&mut NativeSql>| {
+            let done = sql.and_then(verb);
             let succeeded = done.is_ok();
             let answer: Answer = Box::new(move |durable| {
                 // A caller that has gone wants no answer.

@@ -36,8 +36,8 @@ pub(crate) enum Durability {
 /// Gives the caller what its verb gave, or why that cannot be relied on.
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A verb with its arguments; tells whether it succeeded.
-pub(crate) type Verb = Box<dyn FnOnce(&mut NativeSql) -> (bool, Answer) + Send>;
+/// A verb with its arguments, run on the connection or told why it is not; tells whether it succeeded.
+pub(crate) type Verb = Box<dyn FnOnce(Result<&mut NativeSql, StoreError>) -> (bool, Answer) + Send>;
 
 /// What comes through the queue. A dropped verb drops its caller's channel, which tells the caller.
 pub(crate) enum Message {
@@ -87,25 +87,75 @@ impl Writer {
     }
 
     fn batch(&mut self, batch: Vec<(Durability, Verb)>) {
-        if batch.is_empty() || self.progress.failure().is_some() {
-            return;
+        let mut left = batch.into_iter().peekable();
+        while left.peek().is_some() && self.progress.failure().is_none() {
+            Metrics::count(&self.metrics.batches);
+            self.metrics.largest_batch.fetch_max(left.len() as u64, Relaxed);
+            self.progress.begin();
+            if let Err(error) = self.sql.begin_batch() {
+                return refuse(left, &error.into());
+            }
+            let mut done = Vec::with_capacity(left.len());
+            // When the transaction is lost on the way, the rest gets a new one.
+            while self.sql.batch_lives()
+                && let Some((durability, verb)) = left.next()
+            {
+                let (succeeded, answer) = self.run(verb);
+                done.push((durability, succeeded, answer));
+            }
+            self.commit(done);
         }
-        Metrics::count(&self.metrics.batches);
-        self.metrics.largest_batch.fetch_max(batch.len() as u64, Relaxed);
-        self.progress.begin();
+    }
+
+    fn run(&mut self, verb: Verb) -> (bool, Answer) {
+        let done = catch_unwind(AssertUnwindSafe(|| verb(Ok(&mut self.sql))));
+        done.unwrap_or_else(|_| {
+            // The panic's message is in the log already; its caller is told by the dropped channel.
+            tracing::error!("a verb panicked; its changes are undone");
+            self.sql.undo_verb();
+            (false, Box::new(|_| ()))
+        })
+    }
+
+    /// Commits what the verbs of a batch have done, makes it durable and answers them.
+    fn commit(&mut self, done: Vec<(Durability, bool, Answer)>) {
+        let committed = if self.sql.batch_lives() {
+            self.sql.commit_batch().map_err(StoreError::from)
+        } else {
+            Err(StoreError::Unavailable(
+                "the disk is full, or writing to it failed".into(),
+            ))
+        };
+        if !self.sql.settle() {
+            self.progress.fail("a transaction could not be ended".into());
+        }
+        if self.sql.damaged() {
+            self.progress
+                .fail("the database is damaged; restore it from a backup".into());
+        }
+        if let Err(error) = committed {
+            for (_, _, answer) in done {
+                Metrics::count(&self.metrics.refused);
+                answer(Err(error.clone()));
+            }
+            return self.progress.end();
+        }
         let mut unsynced = 0;
-        let mut waiting: Vec<Answer> = Vec::with_capacity(batch.len());
-        for (durability, verb) in batch {
-            let Some((succeeded, answer)) = self.run(verb) else {
-                break;
+        let mut waiting: Vec<Answer> = Vec::with_capacity(done.len());
+        for (durability, succeeded, answer) in done {
+            let counter = if succeeded {
+                &self.metrics.commits
+            } else {
+                &self.metrics.refused
             };
+            Metrics::count(counter);
             if succeeded && durability == Durability::Synced {
                 unsynced += 1;
             }
-            if durability == Durability::Relaxed || unsynced == 0 {
+            if durability == Durability::Relaxed {
                 answer(Ok(()));
             } else {
-                // Also what failed waits: it may have failed because of a commit that is not durable yet.
+                // Also what failed waits: it may have failed because of a change that is not durable yet.
                 waiting.push(answer);
             }
         }
@@ -116,31 +166,6 @@ impl Writer {
         for answer in waiting {
             answer(durable.clone());
         }
-    }
-
-    /// Runs one verb. None if nothing may be written after it.
-    fn run(&mut self, verb: Verb) -> Option<(bool, Answer)> {
-        let done = catch_unwind(AssertUnwindSafe(|| verb(&mut self.sql)));
-        if !self.sql.settle() {
-            self.progress.fail("a transaction could not be ended".into());
-            return None;
-        }
-        if self.sql.damaged() {
-            self.progress
-                .fail("the database is damaged; restore it from a backup".into());
-        }
-        let Ok((succeeded, answer)) = done else {
-            // The panic's message is in the log already; its caller is told by the dropped channel.
-            tracing::error!("a verb panicked; its transaction was rolled back");
-            return Some((false, Box::new(|_| ())));
-        };
-        let counter = if succeeded {
-            &self.metrics.commits
-        } else {
-            &self.metrics.refused
-        };
-        Metrics::count(counter);
-        Some((succeeded, answer))
     }
 
     fn sync(&self, commits: u64) -> Result<(), StoreError> {
@@ -198,5 +223,13 @@ impl Writer {
         }
         drop(sql);
         drop(lock);
+    }
+}
+
+/// Tells the callers of verbs that are not run.
+fn refuse(verbs: impl Iterator<Item = (Durability, Verb)>, why: &StoreError) {
+    for (_, verb) in verbs {
+        let (_, answer) = verb(Err(why.clone()));
+        answer(Ok(()));
     }
 }

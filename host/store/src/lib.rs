@@ -18,3 +18,4 @@ pub use error::{Result, SqlError, StoreError};
 pub use schema::migrate;
 pub use sql::{Row, Sql, Value};
 pub use types::*;
+pub use verbs::skip_lost_changes;

@@ -61,8 +61,10 @@ const MIGRATIONS: &[Migration] = &[Migration {
         "CREATE INDEX runners_for_placement
            ON runners (region, unschedulable, draining, room, spread)",
         "CREATE INDEX runners_by_organization ON runners (organization)",
+        // Rows lie in the order of their making (`number` never leaves the store), so that a burst of creates
+        // shares pages; ids are random.
         "CREATE TABLE sandboxes (
-           id TEXT NOT NULL PRIMARY KEY, organization TEXT NOT NULL REFERENCES organizations (id),
+           number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, organization TEXT NOT NULL REFERENCES organizations (id),
            name TEXT NOT NULL, region TEXT NOT NULL, runner TEXT REFERENCES runners (id),
            snapshot TEXT NOT NULL, os_user TEXT NOT NULL, env TEXT NOT NULL, labels TEXT NOT NULL,
            public INTEGER NOT NULL, network_block_all INTEGER NOT NULL, network_allow_list TEXT,
@@ -73,7 +75,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
            auth_token TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
            last_activity INTEGER NOT NULL, change INTEGER NOT NULL,
            destroyed_at INTEGER NOT NULL DEFAULT 0,
-           CHECK ((runner IS NULL) = (destroyed_at > 0))) WITHOUT ROWID",
+           CHECK ((runner IS NULL) = (destroyed_at > 0)))",
         "CREATE UNIQUE INDEX sandboxes_by_name ON sandboxes (organization, name) WHERE destroyed_at = 0",
         "CREATE INDEX sandboxes_by_created
            ON sandboxes (organization, created, id) WHERE destroyed_at = 0",
@@ -83,7 +85,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         "CREATE INDEX sandboxes_by_runner ON sandboxes (runner) WHERE runner IS NOT NULL",
         "CREATE INDEX sandboxes_destroyed ON sandboxes (destroyed_at) WHERE destroyed_at > 0",
         "CREATE TABLE sandbox_labels (
-           sandbox TEXT NOT NULL REFERENCES sandboxes (id) ON DELETE CASCADE,
+           sandbox INTEGER NOT NULL REFERENCES sandboxes (number) ON DELETE CASCADE,
            organization TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
            PRIMARY KEY (sandbox, name)) WITHOUT ROWID",
         "CREATE INDEX sandbox_labels_by_value ON sandbox_labels (organization, name, value)",

@@ -18,8 +18,8 @@ pub enum Value {
 /// One connection to a database, used by one verb at a time.
 ///
 /// Parameters are positional, `?1` to `?n`, each used at least once. The verbs begin and end their own
-/// transactions through [`Sql::execute`]; a back end only has to keep them on one connection. A connection that is
-/// dropped inside a transaction must roll it back.
+/// transactions; a back end only has to keep them on one connection, or may make several of them savepoints of a
+/// larger one. A connection that is dropped inside a transaction must roll it back.
 ///
 /// The futures are async because spin:sqlite is. A native back end returns ready ones.
 #[allow(
@@ -27,16 +27,32 @@ pub enum Value {
     reason = "each back end runs on one thread; no caller needs Send futures"
 )]
 pub trait Sql {
-    /// Text that begins a transaction that is going to write.
-    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    /// Text that begins a transaction that only reads, and sees one state of the database throughout.
-    const BEGIN_READ: &'static str = "BEGIN";
-
     /// Runs a statement; gives the number of rows that an INSERT, UPDATE or DELETE touched.
     async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, SqlError>;
 
     /// Runs a statement and gives all its rows.
     async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, SqlError>;
+
+    /// Begins a transaction that is going to write: takes the write lock at once, so that it cannot fail later
+    /// because of what another has written meanwhile.
+    async fn begin_write(&mut self) -> Result<(), SqlError> {
+        self.execute("BEGIN IMMEDIATE", &[]).await.map(drop)
+    }
+
+    /// Begins a transaction that only reads, and sees one state of the database throughout.
+    async fn begin_read(&mut self) -> Result<(), SqlError> {
+        self.execute("BEGIN", &[]).await.map(drop)
+    }
+
+    /// Makes the transaction's changes visible to others, all at once.
+    async fn commit(&mut self) -> Result<(), SqlError> {
+        self.execute("COMMIT", &[]).await.map(drop)
+    }
+
+    /// Undoes the transaction's changes.
+    async fn rollback(&mut self) -> Result<(), SqlError> {
+        self.execute("ROLLBACK", &[]).await.map(drop)
+    }
 }
 
 /// One row of a result: its values in the order of the columns.

@@ -4,7 +4,7 @@ use super::{
     changes::next_change,
     jobs::{NewJob, put_job},
     labels,
-    sandboxes::{find_id, missing},
+    sandboxes::{find_number, missing},
 };
 use crate::{
     error::{Result, StoreError},
@@ -98,14 +98,14 @@ pub async fn change_settings<S: Sql>(
         "UPDATE sandboxes SET labels = coalesce(?2, labels), public = coalesce(?3, public),
            auto_stop = coalesce(?4, auto_stop), auto_delete = coalesce(?5, auto_delete),
            auto_archive = coalesce(?6, auto_archive), last_activity = coalesce(?7, last_activity),
-           updated = ?8, change = ?9 WHERE id = ?1 RETURNING {}",
+           updated = ?8, change = ?9 WHERE number = ?1 RETURNING {}",
         rows::SANDBOX
     );
     write(sql, async |sql: &mut S| {
-        let id = find_id(sql, organization, id_or_name).await?;
+        let number = find_number(sql, organization, id_or_name).await?;
         let change = next_change(sql, organization).await?;
         let values = [
-            Value::from(&id),
+            Value::from(number),
             Value::from(&settings.labels),
             settings.public.map_or(Value::Null, Value::from),
             settings.auto_stop.map_or(Value::Null, Value::from),
@@ -118,8 +118,8 @@ pub async fn change_settings<S: Sql>(
         let changed =
             rows::first(sql.query(&text, &values).await?, rows::sandbox)?.ok_or_else(|| missing(id_or_name))?;
         if let Some(parsed) = &parsed {
-            labels::remove(sql, &id).await?;
-            labels::insert(sql, organization, &id, parsed).await?;
+            labels::remove(sql, number).await?;
+            labels::insert(sql, organization, number, parsed).await?;
         }
         Ok(changed)
     })

@@ -63,14 +63,14 @@ pub async fn invariants<S: Sql>(sql: &mut S) -> Result<Vec<String>> {
                 breaches.push(format!("{}: not true that {rule}", Reader::new(row).text()?));
             }
         }
-        let sandboxes = sql.query("SELECT id, labels FROM sandboxes", &[]).await?;
+        let sandboxes = sql.query("SELECT id, number, labels FROM sandboxes", &[]).await?;
         for row in sandboxes {
             let mut row = Reader::new(row);
-            let (id, json) = (row.text()?, row.text()?);
+            let (id, number, json) = (row.text()?, row.integer()?, row.text()?);
             let rows = sql
                 .query(
                     "SELECT name, value FROM sandbox_labels WHERE sandbox = ?1 ORDER BY name",
-                    &[(&id).into()],
+                    &[number.into()],
                 )
                 .await?;
             let mut said = labels::parse(&json)?.into_iter();

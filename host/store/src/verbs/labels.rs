@@ -25,7 +25,7 @@ pub(super) fn parse(json: &str) -> Result<BTreeMap<String, String>> {
 pub(super) async fn insert<S: Sql>(
     sql: &mut S,
     organization: &str,
-    sandbox: &str,
+    sandbox: i64,
     labels: &BTreeMap<String, String>,
 ) -> Result<()> {
     for (name, value) in labels {
@@ -39,7 +39,7 @@ pub(super) async fn insert<S: Sql>(
 }
 
 /// Removes the rows of a sandbox.
-pub(super) async fn remove<S: Sql>(sql: &mut S, sandbox: &str) -> Result<()> {
+pub(super) async fn remove<S: Sql>(sql: &mut S, sandbox: i64) -> Result<()> {
     sql.execute("DELETE FROM sandbox_labels WHERE sandbox = ?1", params![sandbox])
         .await?;
     Ok(())

@@ -48,7 +48,7 @@ impl Statement {
         for (name, value) in &query.labels {
             let (name, value) = (it.value(name.into()), it.value(value.into()));
             it.text += &format!(
-                " AND id IN (SELECT sandbox FROM sandbox_labels
+                " AND number IN (SELECT sandbox FROM sandbox_labels
                    WHERE organization = ?1 AND name = ?{name} AND value = ?{value})"
             );
         }

@@ -15,7 +15,7 @@ mod report;
 mod runners;
 mod sandboxes;
 
-pub use changes::{changes, runner_sandboxes};
+pub use changes::{changes, runner_sandboxes, skip_lost_changes};
 pub use identity::{authenticate, bootstrap, get_organization};
 pub use intent::{change_intent, change_settings};
 pub use invariants::invariants;

@@ -37,8 +37,8 @@ pub async fn create_sandbox<S: Sql>(
         let mut made = sandbox.clone();
         made.runner = Some(runner.to_owned());
         made.change = next_change(sql, &sandbox.organization).await?;
-        insert(sql, &made).await?;
-        labels::insert(sql, &made.organization, &made.id, &parsed).await?;
+        let number = insert(sql, &made).await?;
+        labels::insert(sql, &made.organization, number, &parsed).await?;
         put_job(
             sql,
             &NewJob {
@@ -128,48 +128,52 @@ fn amounts(it: &Sandbox) -> (u64, u64, u64) {
     )
 }
 
-async fn insert<S: Sql>(sql: &mut S, it: &Sandbox) -> Result<()> {
+/// Gives the number under which the store itself knows the sandbox.
+async fn insert<S: Sql>(sql: &mut S, it: &Sandbox) -> Result<i64> {
     let text = format!(
         "INSERT INTO sandboxes ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-           ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+           ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) RETURNING number",
         rows::SANDBOX
     );
-    sql.execute(
-        &text,
-        params![
-            &it.id,
-            &it.organization,
-            &it.name,
-            &it.region,
-            &it.runner,
-            &it.snapshot,
-            &it.user,
-            &it.env,
-            &it.labels,
-            it.public,
-            it.network_block_all,
-            &it.network_allow_list,
-            &it.domain_allow_list,
-            it.cpu,
-            it.memory_gib,
-            it.disk_gib,
-            it.auto_stop,
-            it.auto_delete,
-            it.auto_archive,
-            &it.state,
-            &it.desired,
-            it.generation,
-            &it.error_reason,
-            it.recoverable,
-            &it.auth_token,
-            it.created,
-            it.updated,
-            it.last_activity,
-            it.change,
-        ],
-    )
-    .await?;
-    Ok(())
+    let made = sql
+        .query(
+            &text,
+            params![
+                &it.id,
+                &it.organization,
+                &it.name,
+                &it.region,
+                &it.runner,
+                &it.snapshot,
+                &it.user,
+                &it.env,
+                &it.labels,
+                it.public,
+                it.network_block_all,
+                &it.network_allow_list,
+                &it.domain_allow_list,
+                it.cpu,
+                it.memory_gib,
+                it.disk_gib,
+                it.auto_stop,
+                it.auto_delete,
+                it.auto_archive,
+                &it.state,
+                &it.desired,
+                it.generation,
+                &it.error_reason,
+                it.recoverable,
+                &it.auth_token,
+                it.created,
+                it.updated,
+                it.last_activity,
+                it.change,
+            ],
+        )
+        .await?;
+    let row = made.into_iter().next();
+    let row = row.ok_or_else(|| StoreError::Internal("an inserted row was not returned".into()))?;
+    Ok(Reader::new(row).integer()?)
 }
 
 /// A sandbox by id first, then by name.
@@ -193,24 +197,25 @@ pub async fn get_sandbox<S: Sql>(sql: &mut S, organization: &str, id_or_name: &s
     ids.into_iter().chain(names).next().ok_or_else(|| missing(id_or_name))
 }
 
-/// The id of a live sandbox of any organization's, if it is this one's.
-pub(super) async fn find_id<S: Sql>(sql: &mut S, organization: &str, id_or_name: &str) -> Result<String> {
+/// The number of a sandbox that is not destroyed, by id first, then by name.
+pub(super) async fn find_number<S: Sql>(sql: &mut S, organization: &str, id_or_name: &str) -> Result<i64> {
     let found = sql
         .query(
-            "SELECT id FROM sandboxes WHERE id = ?2 AND organization = ?1 AND destroyed_at = 0
+            "SELECT id, number FROM sandboxes WHERE id = ?2 AND organization = ?1 AND destroyed_at = 0
              UNION ALL
-             SELECT id FROM sandboxes WHERE organization = ?1 AND name = ?2 AND id <> ?2
+             SELECT id, number FROM sandboxes WHERE organization = ?1 AND name = ?2 AND id <> ?2
                AND destroyed_at = 0",
             params![organization, id_or_name],
         )
         .await?;
     let mut name = None;
     for row in found {
-        let id = Reader::new(row).text()?;
+        let mut row = Reader::new(row);
+        let (id, number) = (row.text()?, row.integer()?);
         if id == id_or_name {
-            return Ok(id);
+            return Ok(number);
         }
-        name = Some(id);
+        name = Some(number);
     }
     name.ok_or_else(|| missing(id_or_name))
 }

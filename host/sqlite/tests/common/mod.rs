@@ -1,0 +1,185 @@
+//! Facts that the tests of the store share.
+
+#![allow(dead_code, reason = "each test binary uses some of these")]
+
+use std::{future::Future, path::Path};
+
+use sandbar_sqlite::SqliteStore;
+use sandbar_store::{Bootstrap, Health, JobKind, Observation, Organization, Runner, Sandbox, SandboxQuery, StoreError};
+
+pub const NOW: u64 = 1_800_000_000_000;
+pub const ORGANIZATION: &str = "org";
+pub const REGION: &str = "us";
+
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+pub fn bootstrap() -> Bootstrap {
+    Bootstrap {
+        organization: Organization {
+            id: ORGANIZATION.into(),
+            name: "Default".into(),
+            default_region: Some(REGION.into()),
+            max_cpu: 4,
+            max_memory_gib: 8,
+            max_disk_gib: 10,
+        },
+        user: "user".into(),
+        key_name: "first".into(),
+        key_hash: "aa".repeat(32),
+        permissions: vec!["write:sandboxes".into()],
+        regions: vec![REGION.into()],
+        now: NOW,
+    }
+}
+
+/// A runner that has been asked to be made; it can hold `room` sandboxes of one CPU, GiB and GiB.
+pub fn runner(id: &str, room: u64) -> Runner {
+    Runner {
+        id: id.into(),
+        name: format!("name-{id}"),
+        region: REGION.into(),
+        organization: None,
+        unschedulable: false,
+        draining: false,
+        cpu_milli: room * 1_000,
+        memory_mib: room * 1_024,
+        disk_mib: room * 1_024,
+        sold_cpu_milli: 0,
+        sold_memory_mib: 0,
+        sold_disk_mib: 0,
+        started_sandboxes: 0,
+        cpu_used: 0.0,
+        memory_used: 0.0,
+        disk_used: 0.0,
+        load: 0.0,
+        healthy: true,
+        last_report: 0,
+        version: "1".into(),
+        created: NOW,
+        updated: NOW,
+    }
+}
+
+pub fn sandbox(id: &str) -> Sandbox {
+    Sandbox {
+        id: id.into(),
+        organization: ORGANIZATION.into(),
+        name: format!("name-{id}"),
+        region: REGION.into(),
+        runner: None,
+        snapshot: "default".into(),
+        user: "daytona".into(),
+        env: r#"{"A":"1"}"#.into(),
+        labels: r#"{"purpose":"test"}"#.into(),
+        public: false,
+        network_block_all: false,
+        network_allow_list: None,
+        domain_allow_list: None,
+        cpu: 1,
+        memory_gib: 1,
+        disk_gib: 1,
+        auto_stop: 15,
+        auto_delete: -1,
+        auto_archive: 10_080,
+        state: "creating".into(),
+        desired: "started".into(),
+        generation: 1,
+        error_reason: None,
+        recoverable: false,
+        auth_token: "token".into(),
+        created: NOW,
+        updated: NOW,
+        last_activity: NOW,
+        change: 0,
+    }
+}
+
+pub fn query() -> SandboxQuery {
+    SandboxQuery {
+        organization: ORGANIZATION.into(),
+        ids: vec![],
+        name_prefix: None,
+        labels: vec![],
+        states: vec![],
+        regions: vec![],
+        sort: "createdAt".into(),
+        descending: false,
+        after: None,
+        limit: 200,
+    }
+}
+
+pub fn seen(sandbox: &str, generation: u64, state: &str) -> Observation {
+    Observation {
+        sandbox: sandbox.into(),
+        generation,
+        state: state.into(),
+        error_reason: None,
+        recoverable: false,
+        job: None,
+    }
+}
+
+pub fn health(room: u64) -> Health {
+    Health {
+        cpu_milli: room * 1_000,
+        memory_mib: room * 1_024,
+        disk_mib: room * 1_024,
+        cpu_used: 12.5,
+        memory_used: 20.0,
+        disk_used: 30.0,
+        load: 0.25,
+        started_sandboxes: 1,
+        healthy: true,
+        version: "2".into(),
+    }
+}
+
+/// Writes the first facts: one organization, one region, one runner `r` with `room`.
+pub async fn prepare(store: &SqliteStore, room: u64) {
+    store.bootstrap(bootstrap()).await.expect("bootstrap");
+    store
+        .create_runner(runner("r", room), "bb".repeat(32), true)
+        .await
+        .expect("a runner");
+}
+
+pub async fn create(store: &SqliteStore, id: &str) -> Result<Sandbox, StoreError> {
+    store
+        .create_sandbox(sandbox(id), "r".into(), format!("job-{id}"), "{}".into())
+        .await
+}
+
+pub async fn destroy(store: &SqliteStore, id: &str, generation: u64) -> Result<Sandbox, StoreError> {
+    let (job, kind) = (format!("destroy-{id}"), JobKind::DestroySandbox);
+    store
+        .change_intent(
+            id.into(),
+            generation,
+            "destroyed".into(),
+            job,
+            kind,
+            "{}".into(),
+            NOW + 1,
+        )
+        .await
+}
+
+pub async fn assert_invariants(store: &SqliteStore) {
+    let breaches = store.invariants().await.expect("invariants can be checked");
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+/// A new store with the first facts and a runner of `room`.
+pub async fn open(directory: &Path, room: u64) -> SqliteStore {
+    let store = SqliteStore::open(directory.join("plane.db"), &Default::default()).expect("it opens");
+    prepare(&store, room).await;
+    store
+}
