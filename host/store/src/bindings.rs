@@ -11,6 +11,36 @@
 /// A field or case that the contract gains or loses fails to compile here, in one place.
 #[macro_export]
 macro_rules! convert_bindings {
+    (@record [$($wit:tt)+] $name:ident { $($fields:tt)* }) => {
+        $crate::convert_bindings!(@record [$($wit)+] $name as $name { $($fields)* });
+    };
+    (@record [$($wit:tt)+] $name:ident as $other:ident { $($field:ident $(: $into:ident)?),* }) => {
+        impl From<$($wit)+::$other> for $crate::$name {
+            #[allow(clippy::useless_conversion, reason = "only nested records need one")]
+            fn from(value: $($wit)+::$other) -> Self {
+                Self { $($field: value.$field $(.$into())?),* }
+            }
+        }
+        impl From<$crate::$name> for $($wit)+::$other {
+            #[allow(clippy::useless_conversion, reason = "only nested records need one")]
+            fn from(value: $crate::$name) -> Self {
+                Self { $($field: value.$field $(.$into())?),* }
+            }
+        }
+    };
+    (@cases [$($wit:tt)+] $name:ident { $($case:ident),* }) => {
+        impl From<$($wit)+::$name> for $crate::$name {
+            fn from(value: $($wit)+::$name) -> Self {
+                match value { $($($wit)+::$name::$case => Self::$case),* }
+            }
+        }
+        impl From<$crate::$name> for $($wit)+::$name {
+            fn from(value: $crate::$name) -> Self {
+                match value { $($crate::$name::$case => Self::$case),* }
+            }
+        }
+    };
+    // The entry comes last: its pattern would take the calls of the others too.
     ($($wit:tt)+) => {
         $crate::convert_bindings!(@record [$($wit)+] Identity {
             principal: into, organization, subject, permissions, expires
@@ -18,7 +48,7 @@ macro_rules! convert_bindings {
         $crate::convert_bindings!(@record [$($wit)+] Organization {
             id, name, default_region, max_cpu, max_memory_gib, max_disk_gib
         });
-        $crate::convert_bindings!(@record [$($wit)+] Bootstrap {
+        $crate::convert_bindings!(@record [$($wit)+] Bootstrap as BootstrapFacts {
             organization: into, user, key_name, key_hash, permissions, regions, now
         });
         $crate::convert_bindings!(@record [$($wit)+] Region {
@@ -68,32 +98,6 @@ macro_rules! convert_bindings {
                     $crate::StoreError::Unavailable(text) => Self::Unavailable(text),
                     $crate::StoreError::Internal(text) => Self::Internal(text),
                 }
-            }
-        }
-    };
-    (@record [$($wit:tt)+] $name:ident { $($field:ident $(: $into:ident)?),* }) => {
-        impl From<$($wit)+::$name> for $crate::$name {
-            #[allow(clippy::useless_conversion, reason = "only nested records need one")]
-            fn from(value: $($wit)+::$name) -> Self {
-                Self { $($field: value.$field $(.$into())?),* }
-            }
-        }
-        impl From<$crate::$name> for $($wit)+::$name {
-            #[allow(clippy::useless_conversion, reason = "only nested records need one")]
-            fn from(value: $crate::$name) -> Self {
-                Self { $($field: value.$field $(.$into())?),* }
-            }
-        }
-    };
-    (@cases [$($wit:tt)+] $name:ident { $($case:ident),* }) => {
-        impl From<$($wit)+::$name> for $crate::$name {
-            fn from(value: $($wit)+::$name) -> Self {
-                match value { $($($wit)+::$name::$case => Self::$case),* }
-            }
-        }
-        impl From<$crate::$name> for $($wit)+::$name {
-            fn from(value: $crate::$name) -> Self {
-                match value { $($crate::$name::$case => Self::$case),* }
             }
         }
     };
