@@ -1,0 +1,454 @@
+//! What goes between a runner and the plane: jobs out, observations and health in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contracts::store::{Health, Job, JobKind, Observation, Sandbox};
+use crate::http::Problem;
+use crate::times::iso;
+
+/// Observations of one report; the store takes as many.
+pub const OBSERVATIONS: usize = 5_000;
+/// Bytes of a reason that a runner gives; longer ones are cut.
+const REASON: usize = 1_024;
+
+/// The payload of a job: what a runner must know of the sandbox under this generation.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload {
+    id: String,
+    generation: u64,
+    name: String,
+    organization_id: String,
+    region_id: String,
+    snapshot: String,
+    os_user: String,
+    cpu_quota: u32,
+    memory_quota: u32,
+    storage_quota: u32,
+    env: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+}
+
+impl Payload {
+    fn new(it: &Sandbox, generation: u64) -> Self {
+        Self {
+            id: it.id.clone(),
+            generation,
+            name: it.name.clone(),
+            organization_id: it.organization.clone(),
+            region_id: it.region.clone(),
+            snapshot: it.snapshot.clone(),
+            os_user: it.user.clone(),
+            cpu_quota: it.cpu,
+            memory_quota: it.memory_gib,
+            storage_quota: it.disk_gib,
+            env: serde_json::from_str(&it.env).unwrap_or_default(),
+            labels: serde_json::from_str(&it.labels).unwrap_or_default(),
+        }
+    }
+}
+
+/// The payload of a job as JSON text.
+pub fn payload(it: &Sandbox, generation: u64) -> String {
+    // Strings, numbers and maps with string keys: there is nothing that could fail to encode.
+    serde_json::to_string(&Payload::new(it, generation)).unwrap_or_default()
+}
+
+/// A sandbox that the plane has placed on the asking runner.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnSandbox {
+    #[serde(flatten)]
+    payload: Payload,
+    desired_state: String,
+    /// As last observed.
+    state: String,
+}
+
+impl From<&Sandbox> for OwnSandbox {
+    fn from(it: &Sandbox) -> Self {
+        Self {
+            payload: Payload::new(it, it.generation),
+            desired_state: it.desired.clone(),
+            state: it.state.clone(),
+        }
+    }
+}
+
+const KINDS: [(JobKind, &str, &str, &str); 4] = [
+    (JobKind::CreateSandbox, "CREATE_SANDBOX", "create", "started"),
+    (JobKind::StartSandbox, "START_SANDBOX", "start", "started"),
+    (JobKind::StopSandbox, "STOP_SANDBOX", "stop", "stopped"),
+    (JobKind::DestroySandbox, "DESTROY_SANDBOX", "destroy", "destroyed"),
+];
+
+/// The id of a job. It says what the job is about, so that its end can be told apart without looking it up.
+pub fn job_id(sandbox: &str, generation: u64, kind: JobKind) -> String {
+    let word = KINDS.iter().find(|row| row.0 == kind).map_or("", |row| row.2);
+    format!("{sandbox}.{generation}.{word}")
+}
+
+/// Sandbox, generation, type of the wire and final state of a job, from its id.
+pub fn read_job_id(id: &str) -> Option<(&str, u64, &'static str, &'static str)> {
+    let (rest, word) = id.rsplit_once('.')?;
+    let (sandbox, generation) = rest.rsplit_once('.')?;
+    let row = KINDS.iter().find(|row| row.2 == word)?;
+    Some((sandbox, generation.parse().ok()?, row.1, row.3))
+}
+
+/// A job.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobView {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: &'static str,
+    resource_type: &'static str,
+    resource_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl JobView {
+    /// A job that was handed out at `now`.
+    pub fn handed_out(job: Job, now: u64) -> Self {
+        Self {
+            kind: KINDS.iter().find(|row| row.0 == job.kind).map_or("", |row| row.1),
+            id: job.id,
+            status: "IN_PROGRESS",
+            resource_type: "SANDBOX",
+            resource_id: job.sandbox,
+            payload: Some(job.payload),
+            created_at: iso(job.created),
+            updated_at: iso(now),
+        }
+    }
+
+    /// A job whose status was set at `now`. When it was made is not looked up.
+    pub fn updated(id: &str, sandbox: &str, kind: &'static str, status: &'static str, now: u64) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            status,
+            resource_type: "SANDBOX",
+            resource_id: sandbox.to_owned(),
+            payload: None,
+            created_at: iso(now),
+            updated_at: iso(now),
+        }
+    }
+}
+
+/// The answer to a poll.
+#[derive(Debug, Serialize)]
+pub struct Jobs {
+    /// Handed out to the caller.
+    pub jobs: Vec<JobView>,
+}
+
+/// The body of a health check. Numbers that are not there are 0.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Healthcheck {
+    metrics: Option<Metrics>,
+    service_health: Vec<Service>,
+    app_version: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metrics {
+    current_cpu_load_average: f64,
+    current_cpu_usage_percentage: f64,
+    current_memory_usage_percentage: f64,
+    current_disk_usage_percentage: f64,
+    current_started_sandboxes: f64,
+    cpu: f64,
+    #[serde(rename = "memoryGiB")]
+    memory_gib: f64,
+    #[serde(rename = "diskGiB")]
+    disk_gib: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Service {
+    healthy: bool,
+}
+
+/// The health in a health check; 400 without metrics, or with numbers that cannot be.
+pub fn health(check: Healthcheck) -> Result<Health, Problem> {
+    let bad = |what: &str| Problem::BadRequest(format!("metrics: {what}"));
+    let metrics = check.metrics.ok_or_else(|| bad("missing"))?;
+    let all = [
+        metrics.current_cpu_load_average,
+        metrics.current_cpu_usage_percentage,
+        metrics.current_memory_usage_percentage,
+        metrics.current_disk_usage_percentage,
+        metrics.current_started_sandboxes,
+        metrics.cpu,
+        metrics.memory_gib,
+        metrics.disk_gib,
+    ];
+    // A million of anything is beyond every machine, and far below what would overflow.
+    if all.iter().any(|number| !(0.0..=1e6).contains(number)) {
+        return Err(bad("each number is between 0 and 1000000"));
+    }
+    // In range, so the conversions are exact.
+    Ok(Health {
+        cpu_milli: (metrics.cpu * 1000.0).round() as u64,
+        memory_mib: (metrics.memory_gib * 1024.0).round() as u64,
+        disk_mib: (metrics.disk_gib * 1024.0).round() as u64,
+        cpu_used: metrics.current_cpu_usage_percentage,
+        memory_used: metrics.current_memory_usage_percentage,
+        disk_used: metrics.current_disk_usage_percentage,
+        load: metrics.current_cpu_load_average,
+        started_sandboxes: metrics.current_started_sandboxes.round() as u32,
+        healthy: check.service_health.iter().all(|service| service.healthy),
+        version: cut(&check.app_version, 64),
+    })
+}
+
+/// The body of a report.
+#[derive(Debug, Deserialize)]
+pub struct Report {
+    /// What was observed, in order.
+    #[serde(default)]
+    pub observations: Vec<Seen>,
+    /// As in a health check.
+    pub health: Option<Healthcheck>,
+}
+
+/// One observation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    sandbox_id: String,
+    generation: u64,
+    state: String,
+    error_reason: Option<String>,
+    #[serde(default)]
+    recoverable: bool,
+    job_id: Option<String>,
+}
+
+/// An observation for the store; 400 for a state that a runner cannot observe.
+pub fn observation(seen: Seen) -> Result<Observation, Problem> {
+    if !["started", "stopped", "destroyed", "error"].contains(&seen.state.as_str()) {
+        return Err(Problem::BadRequest(format!(
+            "observations: {:?} is no state to be observed",
+            seen.state
+        )));
+    }
+    Ok(Observation {
+        sandbox: seen.sandbox_id,
+        generation: seen.generation,
+        state: seen.state,
+        error_reason: seen.error_reason.map(|reason| cut(&reason, REASON)),
+        recoverable: seen.recoverable,
+        job: seen.job_id,
+    })
+}
+
+/// The body of a change of a job's status.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateJob {
+    status: String,
+    error_message: Option<String>,
+}
+
+/// What a job's new status means: the status, and the observation if the job has ended. 400 for other statuses.
+pub fn outcome(id: &str, update: UpdateJob) -> Result<(&'static str, Option<Observation>), Problem> {
+    let Some((sandbox, generation, _, state)) = read_job_id(id) else {
+        return Err(Problem::NotFound(format!("job {id} not found")));
+    };
+    let seen = |state: &str, error_reason: Option<String>, recoverable: bool| Observation {
+        sandbox: sandbox.to_owned(),
+        generation,
+        state: state.to_owned(),
+        error_reason,
+        recoverable,
+        job: Some(id.to_owned()),
+    };
+    match update.status.as_str() {
+        "IN_PROGRESS" => Ok(("IN_PROGRESS", None)),
+        "COMPLETED" => Ok(("COMPLETED", Some(seen(state, None, false)))),
+        "FAILED" => {
+            let (reason, recoverable) = failure(update.error_message);
+            Ok(("FAILED", Some(seen("error", Some(reason), recoverable))))
+        }
+        other => Err(Problem::BadRequest(format!(
+            "status: {other:?} is none that a runner sets"
+        ))),
+    }
+}
+
+/// A failed job's message is text, or JSON with reason and recoverability.
+fn failure(message: Option<String>) -> (String, bool) {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Failure {
+        error_reason: String,
+        #[serde(default)]
+        recoverable: bool,
+    }
+    let message = message.unwrap_or_else(|| "the runner gave no reason".to_owned());
+    match serde_json::from_str::<Failure>(&message) {
+        Ok(failure) => (cut(&failure.error_reason, REASON), failure.recoverable),
+        Err(_) => (cut(&message, REASON), false),
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dto::sample;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_payload_holds_what_a_runner_needs() {
+        let it = Sandbox {
+            env: "{\"A\":\"b\"}".into(),
+            ..sample()
+        };
+        let got: Value = serde_json::from_str(&payload(&it, 7)).expect("JSON");
+        let want = json!({
+            "id": it.id, "generation": 7, "name": "demo", "organizationId": "org-1", "regionId": "us",
+            "snapshot": "default", "osUser": "daytona", "cpuQuota": 1, "memoryQuota": 1, "storageQuota": 3,
+            "env": {"A": "b"}, "labels": {"code-toolbox-language": "python"},
+        });
+        assert_eq!(got, want);
+        let own = serde_json::to_value(OwnSandbox::from(&it)).expect("JSON");
+        assert_eq!(
+            (&own["generation"], &own["desiredState"], &own["state"]),
+            (&json!(1), &json!("started"), &json!("started"))
+        );
+    }
+
+    #[test]
+    fn the_id_of_a_job_says_what_it_is_about() {
+        for (kind, wire, _, state) in KINDS {
+            let id = job_id("s.1", 12, kind);
+            assert_eq!(read_job_id(&id), Some(("s.1", 12, wire, state)));
+        }
+        for bad in ["", "x", "s.1", "s.x.create", "s.1.paint"] {
+            assert_eq!(read_job_id(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_job_looks_as_the_protocol_has_it() {
+        let job = Job {
+            id: "s.1.create".into(),
+            kind: JobKind::CreateSandbox,
+            runner: "r".into(),
+            sandbox: "s".into(),
+            generation: 1,
+            payload: "{}".into(),
+            created: 0,
+            attempts: 1,
+        };
+        let got = serde_json::to_value(Jobs {
+            jobs: vec![JobView::handed_out(job, 1)],
+        })
+        .expect("JSON");
+        let want = json!({"jobs": [{
+            "id": "s.1.create", "type": "CREATE_SANDBOX", "status": "IN_PROGRESS", "resourceType": "SANDBOX",
+            "resourceId": "s", "payload": "{}", "createdAt": "1970-01-01T00:00:00.000Z",
+            "updatedAt": "1970-01-01T00:00:00.001Z",
+        }]});
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn the_end_of_a_job_is_an_observation() {
+        let end = |id: &str, body: Value| outcome(id, serde_json::from_value(body).expect("fits"));
+        let (status, seen) = end("s.2.stop", json!({"status": "COMPLETED"})).expect("fine");
+        let seen = seen.expect("an end");
+        assert_eq!(
+            (status, seen.state.as_str(), seen.generation),
+            ("COMPLETED", "stopped", 2)
+        );
+        assert_eq!(seen.job.as_deref(), Some("s.2.stop"));
+
+        let message = json!({"errorReason": "full", "recoverable": true}).to_string();
+        let (_, seen) = end("s.1.create", json!({"status": "FAILED", "errorMessage": message})).expect("fine");
+        let seen = seen.expect("an end");
+        assert_eq!(
+            (seen.state.as_str(), seen.error_reason.as_deref(), seen.recoverable),
+            ("error", Some("full"), true)
+        );
+        let (_, seen) = end("s.1.create", json!({"status": "FAILED", "errorMessage": "plain"})).expect("fine");
+        assert_eq!(seen.expect("an end").error_reason.as_deref(), Some("plain"));
+
+        assert_eq!(
+            end("s.1.create", json!({"status": "IN_PROGRESS"})),
+            Ok(("IN_PROGRESS", None))
+        );
+        assert_eq!(
+            end("s.1.create", json!({"status": "PENDING"})).map_err(|p| p.status()),
+            Err(400)
+        );
+        assert_eq!(
+            end("nonsense", json!({"status": "COMPLETED"})).map_err(|p| p.status()),
+            Err(404)
+        );
+    }
+
+    #[test]
+    fn health_is_taken_from_the_twelve_numbers() {
+        let body = json!({
+            "metrics": {
+                "currentCpuLoadAverage": 0.5, "currentCpuUsagePercentage": 10.5, "currentMemoryUsagePercentage": 20,
+                "currentDiskUsagePercentage": 30, "currentAllocatedCpu": 1, "currentAllocatedMemoryGiB": 1,
+                "currentAllocatedDiskGiB": 3, "currentSnapshotCount": 1, "currentStartedSandboxes": 4, "cpu": 7.5,
+                "memoryGiB": 15.5, "diskGiB": 99,
+            },
+            "serviceHealth": [{"serviceName": "runner", "healthy": true}],
+            "appVersion": "0.1.0",
+        });
+        let got = health(serde_json::from_value(body.clone()).expect("fits")).expect("fine");
+        assert_eq!((got.cpu_milli, got.memory_mib, got.disk_mib), (7_500, 15_872, 101_376));
+        assert_eq!((got.started_sandboxes, got.healthy, got.cpu_used), (4, true, 10.5));
+
+        let mut unwell = body.clone();
+        unwell["serviceHealth"][0]["healthy"] = json!(false);
+        assert!(
+            !health(serde_json::from_value(unwell).expect("fits"))
+                .expect("fine")
+                .healthy
+        );
+        let mut absurd = body;
+        absurd["metrics"]["cpu"] = json!(-1);
+        assert!(health(serde_json::from_value(absurd).expect("fits")).is_err());
+        assert!(health(Healthcheck::default()).is_err());
+    }
+
+    #[test]
+    fn observations_are_read_and_states_checked() {
+        let read = |body: Value| observation(serde_json::from_value(body).expect("fits"));
+        let seen = read(
+            json!({"sandboxId": "s", "generation": 3, "state": "error", "errorReason": "é".repeat(999),
+            "recoverable": true, "jobId": "j"}),
+        )
+        .expect("fine");
+        assert!(seen.error_reason.is_some_and(|reason| reason.len() == 1_024));
+        assert_eq!((seen.job.as_deref(), seen.recoverable), (Some("j"), true));
+        let plain = read(json!({"sandboxId": "s", "generation": 3, "state": "started"})).expect("fine");
+        assert_eq!((plain.job, plain.recoverable, plain.error_reason), (None, false, None));
+        assert!(read(json!({"sandboxId": "s", "generation": 3, "state": "creating"})).is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! The JSON of the wire, field for field as the documented clients read and write it.
+
+mod agent;
+mod create;
+mod list;
+mod region;
+mod runner;
+mod sandbox;
+mod system;
+
+pub use agent::{
+    Healthcheck, JobView, Jobs, OBSERVATIONS, OwnSandbox, Report, Seen, UpdateJob, health, job_id, observation,
+    outcome, payload, read_job_id,
+};
+pub use create::{CREATE_DEFAULTS, CreateSandbox, Creation, Defaults, SNAPSHOT, auto_archive, auto_delete, interval};
+pub use list::{Cursor, Filter, Listing, Page, Paginated, limit};
+pub use region::{CreateRegion, CreatedRegion, RegionView};
+pub use runner::{
+    CreateRunner, CreatedRunner, Draining, Health as RunnerHealth, RunnerFull, RunnerView, Scheduling, candidate,
+};
+pub use sandbox::{Labels, SandboxItem, SandboxView};
+pub use system::{Access, Changes, Config, IdentityView, Ready, Url};
+
+/// A started sandbox, for tests.
+#[cfg(test)]
+pub(crate) fn sample() -> crate::contracts::store::Sandbox {
+    crate::contracts::store::Sandbox {
+        id: "0b6f0d5e-6d0e-4f0c-9a5c-2f2f6c1f8a11".into(),
+        organization: "org-1".into(),
+        name: "demo".into(),
+        region: "us".into(),
+        runner: Some("5f0c6f7e-0000-4000-8000-000000000001".into()),
+        snapshot: "default".into(),
+        user: "daytona".into(),
+        env: "{}".into(),
+        labels: "{\"code-toolbox-language\":\"python\"}".into(),
+        public: false,
+        network_block_all: false,
+        network_allow_list: None,
+        domain_allow_list: None,
+        cpu: 1,
+        memory_gib: 1,
+        disk_gib: 3,
+        auto_stop: 15,
+        auto_delete: -1,
+        auto_archive: 10_080,
+        state: "started".into(),
+        desired: "started".into(),
+        generation: 1,
+        error_reason: None,
+        recoverable: false,
+        auth_token: "secret".into(),
+        created: 1_767_225_600_000,
+        updated: 1_767_225_600_000,
+        last_activity: 1_767_225_600_000,
+        change: 1,
+    }
+}

@@ -1,0 +1,24 @@
+//! Randomness: ids, tokens, seeds.
+
+use crate::http::Problem;
+
+fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| Problem::Internal(format!("no randomness: {error}")))?;
+    Ok(bytes)
+}
+
+/// A UUID of version 4.
+pub(super) fn id() -> Result<String, Problem> {
+    Ok(uuid::Builder::from_random_bytes(bytes()?).into_uuid().to_string())
+}
+
+/// 32 random bytes in hex.
+pub(super) fn token() -> Result<String, Problem> {
+    Ok(hex::encode(bytes::<32>()?))
+}
+
+/// For spreading, not for secrets.
+pub(super) fn seed() -> Result<u64, Problem> {
+    Ok(u64::from_le_bytes(bytes()?))
+}

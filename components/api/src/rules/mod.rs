@@ -1,0 +1,5 @@
+//! What a caller may send, and which step of its life a sandbox may take. No I/O.
+
+pub mod lifecycle;
+pub mod permissions;
+pub mod text;
