@@ -2,10 +2,21 @@
 //! `tools NAME ...`, its first argument. `tools --list` prints the names.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
-#[cfg(target_family = "wasm")]
-mod uutils;
+/// The main of a program: its arguments, its own name first, to its exit code.
+#[derive(Clone, Copy)]
+enum Program {
+    /// One of this crate.
+    Own(fn(Vec<OsString>) -> i32),
+    /// One of uutils.
+    #[cfg(target_family = "wasm")]
+    Uutils(fn(std::vec::IntoIter<OsString>) -> i32),
+}
+
+// `PROGRAMS`, in order of name, from `programs.txt`.
+include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 
 /// As shells have it.
 const NOT_FOUND: i32 = 127;
@@ -29,24 +40,22 @@ fn base_name(argument: Option<&OsString>) -> String {
 
 fn run(name: &str, arguments: Vec<OsString>) -> i32 {
     if name == "--list" {
-        return list();
+        let mut out = tools::console::output();
+        let listed = PROGRAMS.iter().try_for_each(|(name, _)| writeln!(out, "{name}")).and_then(|()| out.flush());
+        return i32::from(listed.is_err());
     }
-    #[cfg(target_family = "wasm")]
-    if let Some(main) = uutils::find(name) {
-        return uutils::run(name, main, arguments);
+    let Ok(at) = PROGRAMS.binary_search_by(|(known, _)| (*known).cmp(name)) else {
+        tools::console::complain(name, "no such tool; `tools --list` names them all");
+        return NOT_FOUND;
+    };
+    match PROGRAMS[at].1 {
+        Program::Own(main) => main(arguments),
+        #[cfg(target_family = "wasm")]
+        Program::Uutils(main) => {
+            if let Err(error) = uucore::locale::setup_localization(name) {
+                tools::console::complain(name, format_args!("cannot load messages: {error}"));
+            }
+            main(arguments.into_iter())
+        }
     }
-    eprintln!("{name}: no such tool; `tools --list` names them all");
-    NOT_FOUND
-}
-
-#[allow(clippy::print_stdout)]
-fn list() -> i32 {
-    let mut names: Vec<&str> = Vec::new();
-    #[cfg(target_family = "wasm")]
-    names.extend(uutils::names());
-    names.sort_unstable();
-    for name in names {
-        println!("{name}");
-    }
-    0
 }

@@ -1,0 +1,61 @@
+//! Builds what runs inside sandboxes into `target/userland/`: the guests written in Rust, Python, and the lowest
+//! file layer. Each is skipped if its inputs have not changed.
+
+mod base;
+mod guests;
+mod python;
+
+use crate::workspace;
+use anyhow::{Context, Result};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Where the userland goes.
+pub fn directory(root: &Path) -> PathBuf {
+    workspace::home(root).join("userland")
+}
+
+/// Builds what has changed.
+pub fn build(root: &Path) -> Result<()> {
+    let out = directory(root);
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    // The base layer holds directories that everybody may write to (as /tmp is in a sandbox); nobody else on this
+    // machine may reach them.
+    std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o700))?;
+    guests::build(root, &out)?;
+    python::build(root, &out)?;
+    base::build(root, &out)
+}
+
+/// Written beside and renamed, so that a running platform never sees half a file.
+fn install(from: &Path, to: &Path) -> Result<()> {
+    let beside = to.with_extension("new");
+    std::fs::copy(from, &beside).with_context(|| format!("cannot copy {} to {}", from.display(), beside.display()))?;
+    std::fs::rename(&beside, to).with_context(|| format!("cannot replace {}", to.display()))
+}
+
+/// Names of the tools, from the table that the tools themselves are built by.
+fn tool_names(root: &Path) -> Result<Vec<String>> {
+    let path = root.join("components/tools/programs.txt");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(names_in(&text))
+}
+
+fn names_in(table: &str) -> Vec<String> {
+    table
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_table_of_programs() {
+        let names = super::names_in("# comment\n\ncat uu_cat::uumain\n[  tools::test::main\n");
+        assert_eq!(names, ["cat", "["]);
+    }
+}
