@@ -31,7 +31,8 @@ macro_rules! convert_bindings {
     (@cases [$($wit:tt)+] $name:ident { $($case:ident),* }) => {
         impl From<$($wit)+::$name> for $crate::$name {
             fn from(value: $($wit)+::$name) -> Self {
-                match value { $($($wit)+::$name::$case => Self::$case),* }
+                use $($wit)+::$name as Generated;
+                match value { $(Generated::$case => Self::$case),* }
             }
         }
         impl From<$crate::$name> for $($wit)+::$name {

@@ -1,0 +1,283 @@
+//! What a disk holds for sure, what may be lost, and when it fails.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::ffi;
+
+use super::random::Random;
+
+/// What a drive writes whole or not at all.
+const SECTOR: usize = 512;
+
+/// What happens to writes that were not synced when the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// All are gone.
+    Everything,
+    /// Each is kept or lost on its own, whatever the order.
+    SomeWrites,
+    /// Each sector of 512 bytes is kept or lost on its own.
+    TornSectors,
+}
+
+/// A call that fails.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// Which call: the first read, write, truncation or sync after it is armed is 1.
+    pub at: u64,
+    /// Answers `disk full` to writes, instead of `input/output error` to anything.
+    pub full: bool,
+    /// Whether all later calls fail as well.
+    pub forever: bool,
+}
+
+/// One kind of call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    Read,
+    Write,
+    Truncate,
+    Sync,
+}
+
+#[derive(Debug)]
+enum Change {
+    Write(usize, Vec<u8>),
+    Truncate(usize),
+}
+
+#[derive(Debug, Default)]
+struct Tracked {
+    durable: Vec<u8>,
+    unsynced: Vec<Change>,
+    syncs: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: BTreeMap<PathBuf, Tracked>,
+    /// Writes, truncations and syncs so far.
+    changes: u64,
+    power_fails_at: Option<u64>,
+    powerless: bool,
+    calls: u64,
+    fault: Option<Fault>,
+    faults: u64,
+    syncs_held: bool,
+    syncs_waiting: u64,
+}
+
+/// The files of one shim. Shared by the test and SQLite.
+#[derive(Debug, Default)]
+pub struct Disk {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Disk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Syncs of files whose name ends so, `-wal` for the log.
+    pub fn syncs(&self, suffix: &str) -> u64 {
+        let state = self.state();
+        let named = state
+            .files
+            .iter()
+            .filter(|(path, _)| path.to_string_lossy().ends_with(suffix));
+        named.map(|(_, file)| file.syncs).sum()
+    }
+
+    /// Writes, truncations and syncs so far.
+    pub fn changes(&self) -> u64 {
+        self.state().changes
+    }
+
+    /// Reads, writes, truncations and syncs since a fault was armed last.
+    pub fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    /// Times that an armed fault has struck.
+    pub fn faults(&self) -> u64 {
+        self.state().faults
+    }
+
+    /// Cuts the power at this change, counted from now on, 1 being the next.
+    pub fn cut_power_at(&self, change: u64) {
+        let mut state = self.state();
+        state.power_fails_at = Some(state.changes + change);
+    }
+
+    /// Whether the power is gone.
+    pub fn is_powerless(&self) -> bool {
+        self.state().powerless
+    }
+
+    /// Arms a fault, or none, and counts calls from 0 again.
+    pub fn arm(&self, fault: Option<Fault>) {
+        let mut state = self.state();
+        state.fault = fault;
+        state.calls = 0;
+    }
+
+    /// Lets no sync end until [`Disk::release_syncs`].
+    pub fn hold_syncs(&self) {
+        self.state().syncs_held = true;
+    }
+
+    /// Lets syncs end again.
+    pub fn release_syncs(&self) {
+        self.state().syncs_held = false;
+        self.changed.notify_all();
+    }
+
+    /// Syncs that wait for [`Disk::release_syncs`].
+    pub fn syncs_waiting(&self) -> u64 {
+        self.state().syncs_waiting
+    }
+
+    /// The files as they may be found after the power came back: names and contents.
+    pub fn survivors(&self, loss: Loss, random: &mut Random) -> Vec<(PathBuf, Vec<u8>)> {
+        let state = self.state();
+        let files = state.files.iter();
+        files
+            .map(|(path, file)| (path.clone(), file.survivor(loss, random)))
+            .collect()
+    }
+
+    /// Writes the survivors under their names into another directory.
+    ///
+    /// # Errors
+    /// If that directory cannot be written.
+    pub fn survive_into(&self, directory: &Path, loss: Loss, random: &mut Random) -> io::Result<()> {
+        for (path, contents) in self.survivors(loss, random) {
+            let name = path
+                .file_name()
+                .ok_or_else(|| io::Error::other("a file without a name"))?;
+            fs::write(directory.join(name), contents)?;
+        }
+        Ok(())
+    }
+
+    /// Begins to track a file; what it holds is taken as durable.
+    pub(super) fn opened(&self, path: &Path) {
+        let mut state = self.state();
+        if !state.files.contains_key(path) {
+            let durable = fs::read(path).unwrap_or_default();
+            let file = Tracked {
+                durable,
+                ..Tracked::default()
+            };
+            state.files.insert(path.to_owned(), file);
+        }
+    }
+
+    pub(super) fn deleted(&self, path: &Path) {
+        self.state().files.remove(path);
+    }
+
+    /// Decides whether a call fails; the code of SQLite if so.
+    pub(super) fn call(&self, call: Call) -> Result<(), i32> {
+        let mut state = self.state();
+        if call != Call::Read {
+            state.changes += 1;
+            state.powerless |= state.power_fails_at.is_some_and(|at| state.changes >= at);
+        }
+        state.calls += 1;
+        if state.powerless {
+            return Err(failure(call));
+        }
+        let Some(fault) = state.fault else { return Ok(()) };
+        let strikes = state.calls == fault.at || (fault.forever && state.calls > fault.at);
+        if !strikes || (fault.full && call != Call::Write) {
+            return Ok(());
+        }
+        state.faults += 1;
+        Err(if fault.full { ffi::SQLITE_FULL } else { failure(call) })
+    }
+
+    /// Notes a write, which may survive although it was not synced, and even although it failed.
+    pub(super) fn wrote(&self, path: &Path, offset: usize, data: &[u8]) {
+        if let Some(file) = self.state().files.get_mut(path) {
+            file.unsynced.push(Change::Write(offset, data.to_vec()));
+        }
+    }
+
+    pub(super) fn truncated(&self, path: &Path, length: usize) {
+        if let Some(file) = self.state().files.get_mut(path) {
+            file.unsynced.push(Change::Truncate(length));
+        }
+    }
+
+    pub(super) fn synced(&self, path: &Path) {
+        let mut state = self.state();
+        state.syncs_waiting += 1;
+        while state.syncs_held {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.syncs_waiting -= 1;
+        if let Some(file) = state.files.get_mut(path) {
+            file.syncs += 1;
+            for change in std::mem::take(&mut file.unsynced) {
+                change.apply(&mut file.durable);
+            }
+        }
+    }
+}
+
+fn failure(call: Call) -> i32 {
+    match call {
+        Call::Read => ffi::SQLITE_IOERR_READ,
+        Call::Write => ffi::SQLITE_IOERR_WRITE,
+        Call::Truncate => ffi::SQLITE_IOERR_TRUNCATE,
+        Call::Sync => ffi::SQLITE_IOERR_FSYNC,
+    }
+}
+
+impl Tracked {
+    fn survivor(&self, loss: Loss, random: &mut Random) -> Vec<u8> {
+        let mut contents = self.durable.clone();
+        for change in &self.unsynced {
+            match (loss, change) {
+                (Loss::Everything, _) => {}
+                (Loss::TornSectors, Change::Write(offset, data)) => {
+                    for (index, sector) in data.chunks(SECTOR).enumerate() {
+                        if random.coin() {
+                            write(&mut contents, offset + index * SECTOR, sector);
+                        }
+                    }
+                }
+                (_, change) => {
+                    if random.coin() {
+                        change.apply(&mut contents);
+                    }
+                }
+            }
+        }
+        contents
+    }
+}
+
+impl Change {
+    fn apply(&self, contents: &mut Vec<u8>) {
+        match self {
+            Change::Write(offset, data) => write(contents, *offset, data),
+            Change::Truncate(length) => contents.truncate(*length),
+        }
+    }
+}
+
+fn write(contents: &mut Vec<u8>, offset: usize, data: &[u8]) {
+    let end = offset + data.len();
+    if contents.len() < end {
+        contents.resize(end, 0);
+    }
+    contents[offset..end].copy_from_slice(data);
+}

@@ -1,0 +1,162 @@
+//! Acknowledged means durable: which answers wait for which sync, counted at the file.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod common;
+
+use std::{path::Path, time::Duration};
+
+use common::{NOW, ORGANIZATION, create, prepare, run, sandbox, seen};
+use sandbar_sqlite::{Options, SqliteStore, fault::FaultVfs};
+use sandbar_store::StoreError;
+
+fn open(vfs: &FaultVfs, directory: &Path) -> SqliteStore {
+    let options = Options {
+        vfs: Some(vfs.name().to_owned()),
+        background_checkpoint: false,
+        ..Options::default()
+    };
+    SqliteStore::open(directory.join("plane.db"), &options).expect("it opens")
+}
+
+#[test]
+fn exactly_one_sync_precedes_the_answer_to_a_create() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        for number in 0..20 {
+            let (log, all) = (vfs.disk().syncs("-wal"), vfs.disk().syncs(""));
+            create(&store, &format!("s{number}")).await.expect("a create");
+            assert_eq!(vfs.disk().syncs("-wal") - log, 1, "syncs of the log before the answer");
+            assert_eq!(vfs.disk().syncs("") - all, 1, "syncs of anything before the answer");
+        }
+    });
+}
+
+#[test]
+fn reports_claims_and_refusals_wait_for_no_sync() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        create(&store, "s").await.expect("a create");
+        let before = vfs.disk().syncs("");
+        let jobs = store.claim_jobs("r".into(), 10, NOW, 60_000).await.expect("claims");
+        assert_eq!(jobs.len(), 1);
+        let changed = store
+            .report("r".into(), vec![seen("s", 1, "started")], None, NOW)
+            .await
+            .expect("a report");
+        assert_eq!(changed[0].state, "started");
+        let taken = store
+            .create_sandbox(sandbox("s"), "r".into(), "again".into(), "{}".into())
+            .await;
+        assert!(matches!(taken, Err(StoreError::Taken(_))), "{taken:?}");
+        assert_eq!(vfs.disk().syncs("") - before, 0);
+    });
+}
+
+#[test]
+fn sixteen_creates_share_syncs() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        let before = vfs.disk().syncs("");
+        // While the first one's sync is held, the others gather.
+        vfs.disk().hold_syncs();
+        let creates: Vec<_> = (0..16)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move { create(&store, &format!("s{number}")).await })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        vfs.disk().release_syncs();
+        for create in creates {
+            create.await.expect("no panic").expect("a create");
+        }
+        let syncs = vfs.disk().syncs("") - before;
+        assert!((1..=4).contains(&syncs), "{syncs} syncs for 16 creates");
+    });
+}
+
+#[test]
+fn nothing_irrevocable_leaves_before_the_sync() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        vfs.disk().hold_syncs();
+        let spawn = |store: &SqliteStore| {
+            let store = store.clone();
+            tokio::spawn(async move { create(&store, "s").await })
+        };
+        let created = spawn(&store);
+        while vfs.disk().syncs_waiting() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Committed, hence visible; but neither acknowledged nor told to listeners or the runner.
+        store
+            .get_sandbox(ORGANIZATION.into(), "s".into())
+            .await
+            .expect("it is visible");
+        let changes = tokio::spawn({
+            let store = store.clone();
+            async move { store.changes(ORGANIZATION.into(), 0, 10).await }
+        });
+        let sandboxes = tokio::spawn({
+            let store = store.clone();
+            async move { store.runner_sandboxes("r".into()).await }
+        });
+        let jobs = tokio::spawn({
+            let store = store.clone();
+            async move { store.claim_jobs("r".into(), 10, NOW, 1).await }
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!created.is_finished() && !changes.is_finished());
+        assert!(!sandboxes.is_finished() && !jobs.is_finished());
+        vfs.disk().release_syncs();
+        created.await.expect("no panic").expect("a create");
+        assert_eq!(changes.await.expect("no panic").expect("changes").len(), 1);
+        assert_eq!(sandboxes.await.expect("no panic").expect("sandboxes").len(), 1);
+        assert_eq!(jobs.await.expect("no panic").expect("jobs").len(), 1);
+    });
+}
+
+#[test]
+fn a_failed_sync_acknowledges_nothing_and_ends_writing() {
+    use sandbar_sqlite::fault::Fault;
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        create(&store, "kept").await.expect("a create");
+        // The calls of one create are its writes and then the sync, which is the last.
+        vfs.disk().arm(None);
+        create(&store, "counted").await.expect("a create");
+        let at = vfs.disk().calls();
+        vfs.disk().arm(Some(Fault {
+            at,
+            full: false,
+            forever: true,
+        }));
+        let failed = create(&store, "failed1").await;
+        assert!(matches!(&failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        vfs.disk().arm(None);
+        if store.failure().is_some() {
+            let refused = create(&store, "refused").await;
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        store
+            .get_sandbox(ORGANIZATION.into(), "kept".into())
+            .await
+            .expect("reads go on");
+    });
+}
