@@ -42,8 +42,7 @@ impl Tree {
         })?;
         match (opened, slot) {
             (Opened::File(file), _) => Ok(Handle::File(Arc::new(file))),
-            (Opened::Directory(id), Some(slot)) => Ok(Handle::Directory(self.pinned(id, slot))),
-            (Opened::Directory(_), None) => Err(Error::Handles),
+            (Opened::Directory(id), slot) => Ok(Handle::Directory(self.pinned(id, slot))),
         }
     }
 

@@ -14,6 +14,9 @@ pub const MAX_COMPONENTS: usize = 2048;
 /// Directories whose handles one tree keeps open to save resolution. Each costs one descriptor for
 /// every layer it exists in; see [`Tree::trim`](crate::Tree::trim) for idle sandboxes.
 pub const MAX_CACHED_DIRECTORIES: usize = 256;
+/// Entries of directory listings that a sandbox's programs hold unread at the same time: bounds the
+/// host's memory (some hundred bytes each) against a guest that opens large directories again and again.
+pub const MAX_LISTED: u64 = 1 << 20;
 /// Largest file, bytes (1 TiB): far below what any host disk refuses, so that sizes never overflow.
 pub const MAX_FILE: u64 = 1 << 40;
 /// Unit in which bytes are charged: the usual block of a disk. A file is charged its size rounded up

@@ -22,11 +22,12 @@ const OWNER_WAIT: Duration = Duration::from_secs(2);
 /// Between two attempts.
 const OWNER_POLL: Duration = Duration::from_millis(10);
 
-/// A sandbox's root. All its operations are in [`crate`]'s other documentation: by path from the root,
-/// or relative to an open [`Directory`].
+/// A sandbox's root. Its operations come by path from the root, or, as `…_at`, relative to an open
+/// [`Directory`].
 #[derive(Debug)]
 pub struct Tree {
     account: Arc<Account>,
+    /// Since when the sandbox's `/proc/uptime` counts.
     pub(crate) started: Instant,
     namespace: Mutex<Namespace>,
 }
@@ -36,7 +37,7 @@ pub struct Tree {
 pub struct Directory {
     tree: Arc<Tree>,
     pub(crate) node: NodeId,
-    _slot: Slot,
+    _slot: Option<Slot>,
 }
 
 /// What [`Tree::open_at`] opened.
@@ -76,9 +77,10 @@ impl Tree {
         }))
     }
 
-    /// The root as an open directory.
-    pub fn root(self: &Arc<Self>) -> Result<Directory> {
-        self.hold(ROOT)
+    /// The root as an open directory. It takes no handle, so that a program can start in a sandbox in
+    /// which others have used up all of them.
+    pub fn root(self: &Arc<Self>) -> Directory {
+        self.pinned(ROOT, None)
     }
 
     /// What the sandbox takes now.
@@ -110,18 +112,16 @@ impl Tree {
         }
     }
 
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
     pub(crate) fn slot(&self) -> Result<Slot> {
         self.account.slot()
     }
 
-    pub(crate) fn hold(self: &Arc<Self>, node: NodeId) -> Result<Directory> {
-        let slot = self.slot()?;
-        self.with(|namespace| namespace.pin(node))?;
-        Ok(self.pinned(node, slot))
-    }
-
-    /// A handle to a node that is already pinned for it.
-    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, slot: Slot) -> Directory {
+    /// A handle to a node that is already pinned for it, or to the root.
+    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, slot: Option<Slot>) -> Directory {
         Directory {
             tree: Arc::clone(self),
             node,

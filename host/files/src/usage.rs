@@ -26,6 +26,7 @@ pub(crate) struct Account {
     bytes: AtomicU64,
     inodes: AtomicU64,
     handles: AtomicU64,
+    listed: AtomicU64,
 }
 
 impl Account {
@@ -35,6 +36,7 @@ impl Account {
             bytes: AtomicU64::new(0),
             inodes: AtomicU64::new(0),
             handles: AtomicU64::new(0),
+            listed: AtomicU64::new(0),
         })
     }
 
@@ -85,6 +87,15 @@ impl Account {
             Some(()) => to.min(paid + whole),
             None => from,
         }
+    }
+
+    /// Takes room for a listing of this many entries.
+    pub(crate) fn list(&self, entries: u64) -> Result<()> {
+        take(&self.listed, entries, crate::MAX_LISTED).ok_or(Error::Handles)
+    }
+
+    pub(crate) fn unlist(&self, entries: u64) {
+        give(&self.listed, entries);
     }
 
     /// Takes one handle; it is given back when the slot is dropped.

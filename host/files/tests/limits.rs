@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::{Fixture, used};
-use sandbar_files::{BLOCK, Limits, MAX_CACHED_DIRECTORIES, MAX_DEPTH, OpenOptions};
+use sandbar_files::{BLOCK, Limits, MAX_CACHED_DIRECTORIES, MAX_DEPTH, MAX_LISTED, OpenOptions};
 
 const SMALL: Limits = Limits {
     bytes: 64 * BLOCK,
@@ -233,4 +233,28 @@ fn the_cache_of_directories_is_bounded_and_can_be_dropped() {
     f.tree().trim();
     assert_eq!(count(), 2, "the two roots");
     assert_eq!(f.text("/d7/file"), "x");
+}
+
+#[test]
+fn unread_listings_are_bounded() {
+    let f = Fixture::new();
+    f.tree().create_dir("/many", 0o755).unwrap();
+    for n in 0..1000 {
+        f.tree().symlink("x", &format!("/many/{n}")).unwrap();
+    }
+    let dir = f.tree().open_dir("/many").unwrap();
+    let mut held = Vec::new();
+    let refused = loop {
+        match f.tree().listing_at(&dir, ".") {
+            Ok(mut listing) => {
+                assert_eq!(listing.next().unwrap().name, "0");
+                held.push(listing);
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused.code(), "EMFILE");
+    assert_eq!(held.len() as u64, MAX_LISTED / 1001);
+    held.clear();
+    assert_eq!(f.tree().listing_at(&dir, ".").unwrap().count(), 1000);
 }
