@@ -1,12 +1,31 @@
 //! wasi:filesystem for guests, served by the file layer.
 //!
-//! Replaces wasmtime-wasi's `wasi:filesystem/{types,preopens}` in a linker, and adds
-//! `sandbar:files/modes`. Everything else of WASI is the embedder's to link.
+//! Takes the place of wasmtime-wasi's `wasi:filesystem/{types,preopens}` in a linker, and adds
+//! `sandbar:files/modes`; all else of WASI is the embedder's to link, `wasi:io` from wasmtime-wasi-io. A
+//! guest sees one preopened directory, `/`. Every call here is synchronous: it takes as long as the disk
+//! takes and waits for nothing else.
+//!
+//! What differs from the letter of WASI, on purpose: absolute link targets and paths mean the sandbox's
+//! root (elsewhere they are refused); devices are reported as regular files, because common tools refuse
+//! a character device on WASI; and the handle limit is `insufficient-memory`, as there is no EMFILE.
+#![forbid(unsafe_code)]
+
+mod bindings;
+mod convert;
+mod descriptor;
+mod error;
+mod modes;
+mod preopens;
+mod streams;
+mod types;
 
 use std::sync::Arc;
 
 use sandbar_files::Tree;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::{HasData, Linker, ResourceTable};
+
+pub use descriptor::Descriptor;
+pub use streams::MAX_TRANSFER;
 
 /// What one process sees of files.
 #[derive(Debug, Clone)]
@@ -19,16 +38,27 @@ pub struct FilesCtx {
 
 /// Borrow of what the host functions need from a store's data.
 pub struct FilesView<'a> {
-    /// The store's table, in which descriptors live.
+    /// The store's table, in which descriptors live. Give it a capacity: it bounds a guest's handles.
     pub table: &'a mut ResourceTable,
     /// The process's files.
     pub ctx: &'a mut FilesCtx,
 }
 
+struct HasFiles;
+
+impl HasData for HasFiles {
+    type Data<'a> = FilesView<'a>;
+}
+
 /// Adds `wasi:filesystem/{types,preopens}` and `sandbar:files/modes`.
+///
+/// # Errors
+/// If the linker already has one of them.
 pub fn add_to_linker<T: Send + 'static>(
-    _linker: &mut Linker<T>,
-    _view: fn(&mut T) -> FilesView<'_>,
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> FilesView<'_>,
 ) -> wasmtime::Result<()> {
-    Err(wasmtime::format_err!("not linked yet"))
+    bindings::wasi::filesystem::types::add_to_linker::<T, HasFiles>(linker, view)?;
+    bindings::wasi::filesystem::preopens::add_to_linker::<T, HasFiles>(linker, view)?;
+    bindings::sandbar::files::modes::add_to_linker::<T, HasFiles>(linker, view)
 }
