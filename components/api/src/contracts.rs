@@ -14,6 +14,7 @@ mod bindings {
         ],
         world: "sandbar:api/api",
         runtime_path: "::spin_sdk::wit_bindgen::rt",
+        additional_derives: [PartialEq],
         generate_all,
     });
 }
