@@ -136,6 +136,13 @@ impl Metrics {
         }
     }
 
+    /// Shows a counter that is kept elsewhere.
+    pub(crate) fn counter_set(&self, name: &str, value: u64) {
+        if let Some(Series::Counter(counter)) = self.series(name, &[], || Series::Counter(Arc::default())) {
+            counter.store(value, Ordering::Relaxed);
+        }
+    }
+
     /// Sets a gauge.
     pub fn gauge_set(&self, name: &str, labels: Labels<'_>, value: f64) {
         if let Some(Series::Gauge(gauge)) = self.series(name, labels, || Series::Gauge(Arc::default())) {

@@ -12,7 +12,7 @@ pub(super) fn text(all: &[(Key, Series)], rejected: u64) -> String {
     for (key, series) in all {
         if kind_written_for != Some(&key.name) {
             kind_written_for = Some(&key.name);
-            line(&mut out, format_args!("# TYPE {} {}", key.name, kind(series)));
+            line(&mut out, format_args!("# TYPE {} {}", key.name, kind(key, series)));
         }
         match series {
             Series::Counter(value) => {
@@ -36,8 +36,10 @@ pub(super) fn text(all: &[(Key, Series)], rejected: u64) -> String {
     out
 }
 
-fn kind(series: &Series) -> &'static str {
+fn kind(key: &Key, series: &Series) -> &'static str {
     match series {
+        // A sum of seconds, kept elsewhere, that only grows.
+        Series::Gauge(_) if key.name.ends_with("_total") => "counter",
         Series::Counter(_) => "counter",
         Series::Gauge(_) => "gauge",
         Series::Histogram(_) => "histogram",
