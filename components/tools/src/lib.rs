@@ -5,4 +5,5 @@
 pub mod console;
 pub mod getopt;
 pub mod glob;
+pub mod grep;
 pub mod posix;
