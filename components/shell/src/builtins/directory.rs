@@ -1,0 +1,212 @@
+//! `cd`, `pwd`, the directory stack, `umask`.
+
+use crate::os::{Errno, FileKind};
+use crate::shell::{Shell, Step};
+
+pub(super) async fn cd(shell: &mut Shell, args: &[String]) -> Step {
+    let mut args = args;
+    while let Some(first) = args.first() {
+        if !matches!(first.as_str(), "-L" | "-P" | "-e" | "-@" | "--") {
+            break;
+        }
+        args = args.get(1..).unwrap_or_default();
+    }
+    if args.len() > 1 {
+        shell.complain("cd: too many arguments").await;
+        return Ok(1);
+    }
+    let mut print = false;
+    let target = match args.first().map(String::as_str) {
+        None => match shell.vars.scalar("HOME") {
+            Some(home) => home.to_owned(),
+            None => {
+                shell.complain("cd: HOME not set").await;
+                return Ok(1);
+            }
+        },
+        Some("-") => match shell.vars.scalar("OLDPWD") {
+            Some(old) => {
+                print = true;
+                old.to_owned()
+            }
+            None => {
+                shell.complain("cd: OLDPWD not set").await;
+                return Ok(1);
+            }
+        },
+        Some(path) => path.to_owned(),
+    };
+    let status = change(shell, &target).await?;
+    if status == 0 && print {
+        let line = format!("{}\n", shell.cwd);
+        return shell.write(1, &line).await;
+    }
+    Ok(status)
+}
+
+async fn change(shell: &mut Shell, target: &str) -> Step {
+    if target.is_empty() {
+        return Ok(0);
+    }
+    let mut found = Err(Errno::NotFound);
+    let mut candidates = vec![target.to_owned()];
+    if !target.starts_with(['/', '.'])
+        && let Some(cdpath) = shell.vars.scalar("CDPATH")
+    {
+        let listed = cdpath
+            .split(':')
+            .filter(|d| !d.is_empty())
+            .map(|d| format!("{d}/{target}"));
+        candidates = listed.chain([target.to_owned()]).collect();
+    }
+    for candidate in candidates {
+        let path = normal(&shell.absolute(&candidate));
+        found = match shell.os().stat(&path, true) {
+            Ok(stat) if stat.kind == FileKind::Directory => Ok(path),
+            Ok(_) => Err(Errno::NotDirectory),
+            Err(e) => Err(e),
+        };
+        if found.is_ok() {
+            break;
+        }
+    }
+    match found {
+        Ok(path) => {
+            let old = std::mem::replace(&mut shell.cwd, path.clone());
+            for (name, value) in [("OLDPWD", old), ("PWD", path)] {
+                if let Err(message) = shell.vars.set_scalar(name, value) {
+                    shell.complain(&message).await;
+                    return Ok(1);
+                }
+                shell.vars.entry(name).exported = true;
+            }
+            Ok(0)
+        }
+        Err(e) => {
+            shell.complain(&format!("cd: {target}: {e}")).await;
+            Ok(1)
+        }
+    }
+}
+
+/// Resolves `.` and `..` textually, as the logical `cd` does.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+pub(super) async fn pwd(shell: &mut Shell, _args: &[String]) -> Step {
+    let line = format!("{}\n", shell.cwd);
+    shell.write(1, &line).await
+}
+
+/// The directories below the current one on the stack, in the variable `DIRSTACK`.
+pub(super) async fn stack(shell: &mut Shell, name: &str, args: &[String]) -> Step {
+    let mut below: Vec<String> = shell
+        .vars
+        .get("DIRSTACK")
+        .map(crate::vars::Var::values)
+        .unwrap_or_default();
+    let old = shell.cwd.clone();
+    let status = match (name, args.first()) {
+        ("pushd", Some(target)) => {
+            let status = change(shell, target).await?;
+            if status == 0 {
+                below.insert(0, old);
+            }
+            status
+        }
+        ("pushd", None) => match below.first().cloned() {
+            Some(top) => {
+                let status = change(shell, &top).await?;
+                if let (0, Some(first)) = (status, below.first_mut()) {
+                    *first = old;
+                }
+                status
+            }
+            None => {
+                shell.complain("pushd: no other directory").await;
+                1
+            }
+        },
+        ("popd", _) => {
+            if below.is_empty() {
+                shell.complain("popd: directory stack empty").await;
+                return Ok(1);
+            }
+            let top = below.remove(0);
+            change(shell, &top).await?
+        }
+        _ => 0,
+    };
+    if status != 0 {
+        return Ok(status);
+    }
+    let map = (0i64..).zip(below.iter().cloned()).collect();
+    if let Err(message) = shell
+        .vars
+        .set_value("DIRSTACK", crate::vars::Value::Indexed(map))
+    {
+        shell.complain(&message).await;
+        return Ok(1);
+    }
+    below.insert(0, shell.cwd.clone());
+    let home = shell.vars.scalar("HOME").unwrap_or_default().to_owned();
+    let shown: Vec<String> = below
+        .iter()
+        .map(|d| match d.strip_prefix(&home) {
+            Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with('/')) => {
+                format!("~{rest}")
+            }
+            _ => d.clone(),
+        })
+        .collect();
+    shell.write(1, &format!("{}\n", shown.join(" "))).await
+}
+
+pub(super) async fn umask(shell: &mut Shell, args: &[String]) -> Step {
+    match args.first().map(String::as_str) {
+        None => {
+            let line = format!("{:04o}\n", shell.umask);
+            shell.write(1, &line).await
+        }
+        Some("-S") => {
+            let m = !shell.umask & 0o777;
+            let part = |bits: u32| {
+                [(4, 'r'), (2, 'w'), (1, 'x')]
+                    .iter()
+                    .filter(|(b, _)| bits & b != 0)
+                    .map(|(_, c)| *c)
+                    .collect::<String>()
+            };
+            let line = format!(
+                "u={},g={},o={}\n",
+                part(m >> 6 & 7),
+                part(m >> 3 & 7),
+                part(m & 7)
+            );
+            shell.write(1, &line).await
+        }
+        Some(text) => match u32::from_str_radix(text, 8) {
+            Ok(mask) if mask <= 0o777 => {
+                shell.umask = mask;
+                Ok(0)
+            }
+            _ => {
+                shell
+                    .complain(&format!("umask: {text}: octal number out of range"))
+                    .await;
+                Ok(1)
+            }
+        },
+    }
+}

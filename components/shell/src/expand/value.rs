@@ -1,0 +1,170 @@
+//! What a parameter holds.
+
+use crate::arith::{self, Variables};
+use crate::shell::Shell;
+use crate::vars::{Key, Value};
+
+/// The value of a parameter.
+#[derive(Debug, Clone)]
+pub(crate) enum Held {
+    Unset,
+    One(String),
+    /// `@` or (true) `*`: all the elements.
+    Many(Vec<String>, bool),
+}
+
+impl Shell {
+    /// The characters at which fields are split.
+    pub fn ifs(&self) -> String {
+        match self.vars.get("IFS") {
+            Some(var) => match var.scalar() {
+                Some(ifs) => ifs.to_owned(),
+                None => " \t\n".to_owned(),
+            },
+            None => " \t\n".to_owned(),
+        }
+    }
+
+    /// A scalar parameter: variable, positional or special.
+    pub fn parameter(&mut self, name: &str) -> Option<String> {
+        let first = name.chars().next()?;
+        if first.is_ascii_digit() {
+            let n: usize = name.parse().ok()?;
+            return match n.checked_sub(1) {
+                None => Some(self.name.clone()),
+                Some(i) => self.positional.get(i).cloned(),
+            };
+        }
+        match name {
+            "?" => Some(self.status.to_string()),
+            "#" => Some(self.positional.len().to_string()),
+            "$" => Some(self.os().own_pid().to_string()),
+            "!" => self.last_background.map(|id| id.to_string()),
+            "-" => Some(self.option_letters()),
+            "_" => Some(self.last_argument.clone()),
+            _ => self.variable(name),
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Option<String> {
+        if let Some(var) = self.vars.get(name) {
+            return var.scalar().map(str::to_owned);
+        }
+        match name {
+            "LINENO" => Some(self.line.to_string()),
+            "RANDOM" => Some(self.next_random().to_string()),
+            "SRANDOM" => Some((self.next_random() << 15 | self.next_random()).to_string()),
+            "SECONDS" => {
+                let now = self.os().monotonic().saturating_sub(self.started);
+                Some(now.as_secs().to_string())
+            }
+            "EPOCHSECONDS" => Some(epoch().as_secs().to_string()),
+            "EPOCHREALTIME" => {
+                let now = epoch();
+                Some(format!("{}.{:06}", now.as_secs(), now.subsec_micros()))
+            }
+            "BASHPID" => Some(self.os().own_pid().to_string()),
+            "BASH_SUBSHELL" => Some(self.subshell.to_string()),
+            "SHLVL" => Some("1".to_owned()),
+            "UID" | "EUID" => {
+                let home = self.vars.scalar("HOME").unwrap_or("/").to_owned();
+                let uid = self.os().stat(&home, true).map_or(0, |s| s.uid);
+                Some(uid.to_string())
+            }
+            "PPID" => Some("1".to_owned()),
+            "HOSTNAME" => Some("sandbox".to_owned()),
+            "OSTYPE" => Some("linux-gnu".to_owned()),
+            "MACHTYPE" => Some("wasm32-unknown-wasi".to_owned()),
+            "HOSTTYPE" => Some("wasm32".to_owned()),
+            "FUNCNAME" => self.function_names.last().cloned(),
+            "PIPESTATUS" => self.pipe_status.first().map(i32::to_string),
+            "BASH_SOURCE" => Some(self.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// All elements of an array (or the one value of a scalar).
+    pub fn elements(&mut self, name: &str) -> Vec<String> {
+        match self.vars.get(name) {
+            Some(var) => var.values(),
+            None => match name {
+                "PIPESTATUS" => self.pipe_status.iter().map(i32::to_string).collect(),
+                "FUNCNAME" => self.function_names.iter().rev().cloned().collect(),
+                _ => self.variable(name).into_iter().collect(),
+            },
+        }
+    }
+
+    /// The element at a key.
+    pub fn element(&mut self, name: &str, key: &Key) -> Option<String> {
+        let Some(var) = self.vars.get(name) else {
+            return match key {
+                Key::Index(i) => {
+                    let all = self.elements(name);
+                    usize::try_from(*i).ok().and_then(|i| all.get(i).cloned())
+                }
+                _ => None,
+            };
+        };
+        match (&var.value, key) {
+            (Value::Indexed(map), Key::Index(i)) => {
+                let i = if *i < 0 {
+                    map.keys().next_back().map_or(0, |k| k + 1) + i
+                } else {
+                    *i
+                };
+                map.get(&i).cloned()
+            }
+            (Value::Assoc(map), Key::Name(k)) => map.get(k).cloned(),
+            (Value::Assoc(map), Key::Index(i)) => map.get(&i.to_string()).cloned(),
+            (Value::Scalar(s), Key::Index(0 | -1) | Key::Whole) => Some(s.clone()),
+            _ => None,
+        }
+    }
+
+    /// The key that the text of a subscript means for this variable.
+    pub fn key(&mut self, name: &str, subscript: &str, depth: u32) -> Result<Key, String> {
+        if matches!(self.vars.get(name), Some(var) if matches!(var.value, Value::Assoc(_))) {
+            return Ok(Key::Name(subscript.to_owned()));
+        }
+        arith::evaluate(subscript, self, depth + 1).map(Key::Index)
+    }
+}
+
+/// Time since the Unix epoch.
+pub(crate) fn epoch() -> std::time::Duration {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+impl Variables for Shell {
+    fn get(&mut self, name: &str, subscript: Option<&str>, depth: u32) -> Result<String, String> {
+        let value = match subscript {
+            None => self.parameter(name),
+            Some(subscript) => {
+                let key = self.key(name, subscript, depth)?;
+                self.element(name, &key)
+            }
+        };
+        match value {
+            Some(value) => Ok(value),
+            None if self.options.nounset => Err(format!("{name}: unbound variable")),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn set(
+        &mut self,
+        name: &str,
+        subscript: Option<&str>,
+        value: i64,
+        depth: u32,
+    ) -> Result<(), String> {
+        let key = match subscript {
+            None => Key::Whole,
+            Some(subscript) => self.key(name, subscript, depth)?,
+        };
+        self.vars.set(name, key, value.to_string(), false)
+    }
+}

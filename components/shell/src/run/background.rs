@@ -1,0 +1,102 @@
+//! `command &`.
+
+use std::rc::Rc;
+
+use crate::jobs::FIRST_TASK_ID;
+use crate::shell::{Shell, Step};
+use crate::syntax::ast::{Arg, Item, Kind, List, Simple};
+
+impl Shell {
+    pub(super) async fn background(&mut self, item: &Item) -> Step {
+        self.check_depth().await?;
+        let mut child = self.fork();
+        if !self.options.interactive {
+            child.fds.insert(0, self.os().null());
+        }
+        let children = child.running.clone();
+        let first = item.first.clone();
+        let rest = item.rest.clone();
+        let task = if let Some((simple, redirects)) = lone_program(item, self) {
+            // A program: start it now, so that `$!` is its real pid.
+            let args = {
+                let mut args = Vec::new();
+                for arg in &simple.args {
+                    if let Arg::Word(word) = arg {
+                        child.expand_word(word, &mut args).await?;
+                    }
+                }
+                args
+            };
+            let name = args.first().cloned().unwrap_or_default();
+            let known = child.functions.contains_key(&name) || crate::builtins::exists(&name);
+            if known || name.is_empty() || !simple.assigns.is_empty() {
+                self.spawn_list(child, first, rest)
+            } else {
+                let started = if child.redirect(redirects).await? {
+                    child.start(&name, &args, &[]).await?
+                } else {
+                    Err(1)
+                };
+                match started {
+                    Ok(process) => {
+                        children.borrow_mut().push(process.clone());
+                        let pid = process.pid();
+                        drop(child);
+                        let exec = self.exec.clone();
+                        let task = self
+                            .exec
+                            .spawn(async move { exec.exit_of(&process).await.status() });
+                        self.last_background = Some(pid);
+                        self.jobs.add(pid, item.text.clone(), task, children);
+                        return Ok(0);
+                    }
+                    Err(status) => self.exec.spawn(async move { status }),
+                }
+            }
+        } else {
+            self.spawn_list(child, first, rest)
+        };
+        let id = FIRST_TASK_ID + u32::try_from(self.exec.started() % 1_000_000).unwrap_or(0);
+        self.last_background = Some(id);
+        self.jobs.add(id, item.text.clone(), task, children);
+        Ok(0)
+    }
+
+    fn spawn_list(
+        &self,
+        child: Self,
+        first: Rc<crate::syntax::ast::Pipeline>,
+        rest: Vec<(bool, Rc<crate::syntax::ast::Pipeline>)>,
+    ) -> crate::task::Handle<i32> {
+        let list = Rc::new(List {
+            items: vec![Item {
+                first,
+                rest,
+                background: false,
+                text: String::new(),
+            }],
+        });
+        self.exec
+            .spawn(async move { child.run_subshell(&list).await })
+    }
+}
+
+/// The command, if it is a simple one that can only be a program.
+fn lone_program<'a>(
+    item: &'a Item,
+    shell: &Shell,
+) -> Option<(&'a Simple, &'a [crate::syntax::ast::Redirect])> {
+    let [command] = item.first.commands.as_slice() else {
+        return None;
+    };
+    let Kind::Simple(simple) = &command.kind else {
+        return None;
+    };
+    let Some(Arg::Word(word)) = simple.args.first() else {
+        return None;
+    };
+    let name = word.as_literal()?;
+    let plain = item.rest.is_empty() && !item.first.negate && item.first.time.is_none();
+    (plain && !shell.functions.contains_key(name) && !crate::builtins::exists(name))
+        .then_some((simple, command.redirects.as_slice()))
+}

@@ -1,0 +1,225 @@
+//! Compound commands.
+
+use std::rc::Rc;
+
+use crate::shell::{Flow, Function, Shell, Step};
+use crate::syntax::ast::{After, Arm, Command, Kind, List, Word};
+use crate::task::Fut;
+
+impl Shell {
+    /// Runs one command with its redirections.
+    pub(super) fn command<'a>(&'a mut self, command: &'a Command) -> Fut<'a, Step> {
+        Box::pin(async move {
+            self.line = command.line;
+            if let Kind::Simple(simple) = &command.kind {
+                return self.simple(simple, &command.redirects).await;
+            }
+            self.disposable = false;
+            if command.redirects.is_empty() {
+                return self.kind(&command.kind).await;
+            }
+            let saved = self.fds.clone();
+            let result = match self.redirect(&command.redirects).await {
+                Ok(true) => self.kind(&command.kind).await,
+                Ok(false) => Ok(1),
+                Err(flow) => Err(flow),
+            };
+            self.fds = saved;
+            result
+        })
+    }
+
+    async fn kind(&mut self, kind: &Kind) -> Step {
+        match kind {
+            Kind::Simple(_) => Ok(0),
+            Kind::Group(list) => self.list(list).await,
+            Kind::Subshell(list) => {
+                self.check_depth().await?;
+                let mut child = self.fork();
+                child.running = self.running.clone();
+                Ok(child.subshell_here(list).await)
+            }
+            Kind::If {
+                branches,
+                otherwise,
+            } => {
+                for (condition, body) in branches {
+                    if self.condition(condition).await? == 0 {
+                        return self.list(body).await;
+                    }
+                }
+                match otherwise {
+                    Some(body) => self.list(body).await,
+                    None => Ok(0),
+                }
+            }
+            Kind::Loop {
+                until,
+                condition,
+                body,
+            } => self.loop_command(*until, condition, body).await,
+            Kind::For { name, words, body } => self.for_command(name, words.as_deref(), body).await,
+            Kind::ForArith {
+                init,
+                condition,
+                step,
+                body,
+            } => self.for_arith(init, condition, step, body).await,
+            Kind::Case { subject, arms } => self.case_command(subject, arms).await,
+            Kind::Arith(word) => {
+                let value = match self.arith_value(word).await {
+                    Err(Flow::Discard(n)) => return Ok(n),
+                    other => other?,
+                };
+                Ok(i32::from(value == 0))
+            }
+            Kind::Cond(cond) => {
+                if self.options.xtrace {
+                    self.trace("[[ … ]]").await;
+                }
+                match self.cond(cond).await {
+                    Err(Flow::Discard(n)) => Ok(n.max(1)),
+                    other => other.map(|yes| i32::from(!yes)),
+                }
+            }
+            Kind::Function { name, body, source } => {
+                let function = Rc::new(Function {
+                    body: body.clone(),
+                    source: source.clone(),
+                });
+                Rc::make_mut(&mut self.functions).insert(name.clone(), function);
+                Ok(0)
+            }
+        }
+    }
+
+    /// Runs a list in this very task, with `self` being the subshell's own state.
+    async fn subshell_here(mut self, list: &List) -> i32 {
+        let result = self.list(list).await;
+        self.finish_subshell(result).await
+    }
+
+    /// Runs the condition of `if` or a loop: failure is an answer there, not an error.
+    async fn condition(&mut self, list: &List) -> Step {
+        self.conditions += 1;
+        let result = self.list(list).await;
+        self.conditions -= 1;
+        result
+    }
+
+    /// Runs the body of a loop once. None: the loop ends.
+    async fn iterate(&mut self, body: &List) -> Result<(i32, bool), Flow> {
+        self.loops += 1;
+        let result = self.list(body).await;
+        self.loops -= 1;
+        match result {
+            Ok(status) => Ok((status, true)),
+            Err(Flow::Break(1)) => Ok((0, false)),
+            Err(Flow::Break(n)) => Err(Flow::Break(n - 1)),
+            Err(Flow::Continue(1)) => Ok((0, true)),
+            Err(Flow::Continue(n)) => Err(Flow::Continue(n - 1)),
+            Err(flow) => Err(flow),
+        }
+    }
+
+    async fn loop_command(&mut self, until: bool, condition: &List, body: &List) -> Step {
+        let mut status = 0;
+        loop {
+            self.tick().await;
+            self.loops += 1;
+            let test = self.condition(condition).await;
+            self.loops -= 1;
+            match test {
+                Ok(test) if (test == 0) == until => return Ok(status),
+                Ok(_) => {}
+                Err(Flow::Break(1)) => return Ok(0),
+                Err(Flow::Break(n)) => return Err(Flow::Break(n - 1)),
+                Err(Flow::Continue(1)) => continue,
+                Err(Flow::Continue(n)) => return Err(Flow::Continue(n - 1)),
+                Err(flow) => return Err(flow),
+            }
+            let (last, again) = self.iterate(body).await?;
+            status = last;
+            if !again {
+                return Ok(status);
+            }
+        }
+    }
+
+    async fn for_command(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Step {
+        let values = match words {
+            Some(words) => self.expand_words(words).await?,
+            None => self.positional.clone(),
+        };
+        let mut status = 0;
+        for value in values {
+            self.tick().await;
+            self.assign_text(name, crate::vars::Key::Whole, value, false)
+                .await?;
+            let (last, again) = self.iterate(body).await?;
+            status = last;
+            if !again {
+                break;
+            }
+        }
+        Ok(status)
+    }
+
+    async fn for_arith(
+        &mut self,
+        init: &Word,
+        condition: &Word,
+        step: &Word,
+        body: &List,
+    ) -> Step {
+        self.arith_value(init).await?;
+        let mut status = 0;
+        loop {
+            self.tick().await;
+            let text = self.expand_text(condition).await?;
+            if !text.trim().is_empty() && self.arith_text(&text).await? == 0 {
+                return Ok(status);
+            }
+            let (last, again) = self.iterate(body).await?;
+            status = last;
+            if !again {
+                return Ok(status);
+            }
+            self.arith_value(step).await?;
+        }
+    }
+
+    async fn case_command(&mut self, subject: &Word, arms: &[Arm]) -> Step {
+        let text = self.expand_text(subject).await?;
+        let fold = self.options.nocasematch;
+        let text = if fold { text.to_lowercase() } else { text };
+        let chars: Vec<char> = text.chars().collect();
+        let mut status = 0;
+        let mut fall_through = false;
+        for arm in arms {
+            let mut hit = fall_through;
+            for word in &arm.patterns {
+                if hit {
+                    break;
+                }
+                let mut pattern = self.expand_pattern_chars(word).await?;
+                if fold {
+                    for (c, _) in &mut pattern {
+                        *c = c.to_lowercase().next().unwrap_or(*c);
+                    }
+                }
+                hit = crate::pattern::Pattern::new(&pattern).matches(&chars);
+            }
+            if !hit {
+                continue;
+            }
+            status = self.list(&arm.body).await?;
+            match arm.after {
+                After::Stop => return Ok(status),
+                After::FallThrough => fall_through = true,
+                After::TestNext => fall_through = false,
+            }
+        }
+        Ok(status)
+    }
+}

@@ -1,0 +1,114 @@
+//! Pipelines: every stage of a longer one is a task with a shell of its own.
+
+use std::rc::Rc;
+
+use crate::shell::{Flow, Shell, Step};
+use crate::syntax::ast::{Command, Kind, Pipeline};
+
+impl Shell {
+    pub(super) async fn pipeline(&mut self, pipeline: &Pipeline) -> Step {
+        let started = pipeline.time.map(|_| self.os().monotonic());
+        if pipeline.negate {
+            self.conditions += 1;
+        }
+        let result = match pipeline.commands.as_slice() {
+            [] => Ok(0),
+            [command] => {
+                self.substitution_status = None;
+                let result = self.command(command).await;
+                if let Ok(status) = result
+                    && !matches!(command.kind, Kind::Group(_) | Kind::If { .. } | Kind::Loop { .. } | Kind::For { .. } | Kind::Case { .. })
+                {
+                    self.pipe_status = vec![status];
+                }
+                result
+            }
+            commands => self.stages(commands).await,
+        };
+        if pipeline.negate {
+            self.conditions -= 1;
+        }
+        let status = result?;
+        if let (Some(start), Some(posix)) = (started, pipeline.time) {
+            let elapsed = self.os().monotonic().saturating_sub(start).as_secs_f64();
+            let report = if posix {
+                format!("real {elapsed:.2}\nuser 0.00\nsys 0.00\n")
+            } else {
+                let minutes = (elapsed / 60.0).floor();
+                let seconds = elapsed - minutes * 60.0;
+                format!("\nreal\t{minutes:.0}m{seconds:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n")
+            };
+            self.print_error(&report).await;
+        }
+        if pipeline.negate {
+            return Ok(i32::from(status == 0));
+        }
+        // A compound command has seen to the failures inside itself already.
+        let inner_checked = match pipeline.commands.as_slice() {
+            [command] => matches!(
+                command.kind,
+                Kind::Group(_)
+                    | Kind::If { .. }
+                    | Kind::Loop { .. }
+                    | Kind::For { .. }
+                    | Kind::ForArith { .. }
+                    | Kind::Case { .. }
+            ),
+            _ => false,
+        };
+        if inner_checked {
+            return Ok(status);
+        }
+        self.check_failure(status).await
+    }
+
+    async fn stages(&mut self, commands: &[Rc<Command>]) -> Step {
+        self.check_depth().await?;
+        let mut tasks = Vec::with_capacity(commands.len());
+        let mut input = None;
+        for (i, command) in commands.iter().enumerate() {
+            let mut stage = self.fork();
+            stage.running = self.running.clone();
+            if let Some(reader) = input.take() {
+                stage.fds.insert(0, reader);
+            }
+            if i + 1 < commands.len() {
+                match self.os().pipe() {
+                    Ok((reader, writer)) => {
+                        stage.fds.insert(1, writer);
+                        input = Some(reader);
+                    }
+                    Err(e) => {
+                        self.complain(&format!("pipe error: {e}")).await;
+                        return Err(Flow::Discard(1));
+                    }
+                }
+            }
+            stage.disposable = matches!(command.kind, Kind::Simple(_));
+            let command = command.clone();
+            tasks.push(self.exec.spawn(async move {
+                let mut result = stage.command(&command).await;
+                if let Ok(status) = result
+                    && matches!(command.kind, Kind::Simple(_))
+                    && stage.conditions == 0
+                    && status != 0
+                    && stage.options.errexit
+                {
+                    result = Err(Flow::Exit(status));
+                }
+                stage.finish_subshell(result).await
+            }));
+        }
+        let mut statuses = Vec::with_capacity(tasks.len());
+        for task in &tasks {
+            statuses.push(task.join().await);
+        }
+        let status = if self.options.pipefail {
+            statuses.iter().rev().find(|s| **s != 0).copied().unwrap_or(0)
+        } else {
+            statuses.last().copied().unwrap_or(0)
+        };
+        self.pipe_status = statuses;
+        Ok(status)
+    }
+}

@@ -1,0 +1,307 @@
+//! Cooperative tasks on one thread: subshells, stages of a pipeline, background jobs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::os::{Child, Errno, Exit, Fd, Interest, Os, Ready};
+
+/// A boxed future of the interpreter.
+pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// After this many polls the world is asked, without blocking, whether sleeping tasks may go on:
+/// a busy loop does not starve its siblings.
+const POLLS_PER_CHECK: u32 = 32;
+
+/// Bytes per read.
+const CHUNK: usize = 65_536;
+
+type Queue = Arc<Mutex<VecDeque<u64>>>;
+
+struct TaskWaker {
+    id: u64,
+    queue: Queue,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if !queue.contains(&self.id) {
+            queue.push_back(self.id);
+        }
+    }
+}
+
+struct Waiting {
+    interest: Interest,
+    waker: Waker,
+    live: Rc<Cell<bool>>,
+}
+
+/// The executor, and the reactor over `Os::wait`.
+pub(crate) struct Executor {
+    pub os: Rc<dyn Os>,
+    tasks: RefCell<HashMap<u64, Option<Fut<'static, ()>>>>,
+    ready: Queue,
+    waiting: RefCell<Vec<Waiting>>,
+    next: Cell<u64>,
+}
+
+/// The result of a task, for whoever waits for it.
+pub(crate) struct Handle<T> {
+    slot: Rc<RefCell<Slot<T>>>,
+    id: u64,
+}
+
+struct Slot<T> {
+    value: Option<T>,
+    waker: Option<Waker>,
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Self {
+            slot: self.slot.clone(),
+            id: self.id,
+        }
+    }
+}
+
+impl<T: Clone> Handle<T> {
+    /// The result, if the task has ended.
+    pub fn peek(&self) -> Option<T> {
+        self.slot.borrow().value.clone()
+    }
+
+    /// Waits for the end of the task.
+    pub async fn join(&self) -> T {
+        std::future::poll_fn(|cx| {
+            let mut slot = self.slot.borrow_mut();
+            match &slot.value {
+                Some(value) => Poll::Ready(value.clone()),
+                None => {
+                    slot.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Sets the result from outside, for a task that was aborted.
+    pub fn resolve(&self, value: T) {
+        let mut slot = self.slot.borrow_mut();
+        slot.value.get_or_insert(value);
+        if let Some(waker) = slot.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Executor {
+    pub fn new(os: Rc<dyn Os>) -> Rc<Self> {
+        Rc::new(Self {
+            os,
+            tasks: RefCell::default(),
+            ready: Queue::default(),
+            waiting: RefCell::default(),
+            next: Cell::new(0),
+        })
+    }
+
+    /// Starts a task.
+    pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<T> {
+        let slot = Rc::new(RefCell::new(Slot {
+            value: None,
+            waker: None,
+        }));
+        let result = slot.clone();
+        let id = self.next.replace(self.next.get() + 1);
+        let wrapped = async move {
+            let value = future.await;
+            let mut slot = result.borrow_mut();
+            slot.value = Some(value);
+            if let Some(waker) = slot.waker.take() {
+                waker.wake();
+            }
+        };
+        self.tasks.borrow_mut().insert(id, Some(Box::pin(wrapped)));
+        self.queue().push_back(id);
+        Handle { slot, id }
+    }
+
+    /// Ends a task where it stands.
+    pub fn abort<T>(&self, handle: &Handle<T>) {
+        let task = self.tasks.borrow_mut().remove(&handle.id);
+        // Dropped only now: its destructors may use the executor.
+        drop(task);
+    }
+
+    /// How many tasks were ever started.
+    pub fn started(&self) -> u64 {
+        self.next.get()
+    }
+
+    /// Whether any task but the current one exists.
+    pub fn busy(&self) -> bool {
+        self.tasks.borrow().len() > 1
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<u64>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs until this future is done. None: nothing is left that could ever wake it.
+    pub fn run<T: Clone + 'static>(&self, main: impl Future<Output = T> + 'static) -> Option<T> {
+        let handle = self.spawn(main);
+        let mut polls = 0;
+        loop {
+            loop {
+                let Some(id) = self.queue().pop_front() else {
+                    break;
+                };
+                let task = self.tasks.borrow_mut().get_mut(&id).and_then(Option::take);
+                let Some(mut task) = task else { continue };
+                let waker = Waker::from(Arc::new(TaskWaker {
+                    id,
+                    queue: self.ready.clone(),
+                }));
+                let done = task
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_ready();
+                if done {
+                    self.tasks.borrow_mut().remove(&id);
+                    if let Some(value) = handle.peek() {
+                        return Some(value);
+                    }
+                } else if let Some(slot) = self.tasks.borrow_mut().get_mut(&id) {
+                    *slot = Some(task);
+                }
+                polls += 1;
+                if polls % POLLS_PER_CHECK == 0 {
+                    self.check(false);
+                }
+            }
+            if !self.check(true) {
+                return handle.peek();
+            }
+        }
+    }
+
+    /// Wakes the tasks whose wait is over. False: nobody waits for anything.
+    fn check(&self, block: bool) -> bool {
+        let interests: Vec<Interest> = {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.retain(|w| w.live.get());
+            waiting.iter().map(|w| w.interest.clone()).collect()
+        };
+        if interests.is_empty() {
+            return false;
+        }
+        let done = self.os.wait(&interests, block);
+        drop(interests);
+        let waiting = self.waiting.borrow();
+        for i in done {
+            if let Some(w) = waiting.get(i) {
+                w.live.set(false);
+                w.waker.wake_by_ref();
+            }
+        }
+        true
+    }
+
+    /// Waits until one of these may be ready; the caller looks which.
+    pub async fn wait(&self, interests: &[Interest]) {
+        let guard = Guard(Rc::new(Cell::new(true)));
+        let mut registered = false;
+        std::future::poll_fn(|cx| {
+            if registered {
+                return Poll::Ready(());
+            }
+            registered = true;
+            let mut waiting = self.waiting.borrow_mut();
+            for interest in interests {
+                waiting.push(Waiting {
+                    interest: interest.clone(),
+                    waker: cx.waker().clone(),
+                    live: guard.0.clone(),
+                });
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Lets the other tasks run.
+    pub async fn pause(&self) {
+        let mut yielded = false;
+        std::future::poll_fn(|cx| {
+            if yielded {
+                return Poll::Ready(());
+            }
+            yielded = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Reads up to `max` bytes; empty at the end.
+    pub async fn read(&self, fd: &Fd, max: usize) -> Result<Vec<u8>, Errno> {
+        loop {
+            match fd.try_read(max.min(CHUNK))? {
+                Ready::Now(bytes) => return Ok(bytes),
+                Ready::Later => self.wait(&[Interest::Read(fd.clone())]).await,
+            }
+        }
+    }
+
+    /// Writes everything.
+    pub async fn write(&self, fd: &Fd, mut bytes: &[u8]) -> Result<(), Errno> {
+        while !bytes.is_empty() {
+            match fd.try_write(bytes)? {
+                Ready::Now(n) => bytes = bytes.get(n..).unwrap_or_default(),
+                Ready::Later => self.wait(&[Interest::Write(fd.clone())]).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the end of a process.
+    pub async fn exit_of(&self, child: &Child) -> Exit {
+        loop {
+            if let Some(exit) = child.try_wait() {
+                return exit;
+            }
+            self.wait(&[Interest::Exit(child.clone())]).await;
+        }
+    }
+}
+
+/// Tells the reactor that nobody waits any more.
+struct Guard(Rc<Cell<bool>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Waits until one of these tasks has ended.
+pub(crate) async fn first_of<T: Clone>(tasks: &[Handle<T>]) {
+    std::future::poll_fn(|cx| {
+        let mut done = false;
+        for task in tasks {
+            let mut slot = task.slot.borrow_mut();
+            done |= slot.value.is_some();
+            slot.waker = Some(cx.waker().clone());
+        }
+        if done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,1 @@
+a=(one three); echo ${#a[0]} ${#a[1]} ${#a}

@@ -1,0 +1,5 @@
+a=(
+  one   # comment
+  two
+)
+echo ${#a[@]} ${a[1]}

@@ -1,0 +1,1 @@
+break 2>/dev/null; echo $?

@@ -1,0 +1,1 @@
+cd() { echo mine; }; cd /; builtin cd /; pwd

@@ -1,0 +1,1 @@
+[[ a == a ]] && echo 1; [[ abc == a* ]] && echo 2; [[ abc == "a*" ]] || echo 3; [[ a < b ]] && echo 4; [[ -z "" && -n x ]] && echo 5; [[ a == b || c == c ]] && echo 6; [[ ! a == b ]] && echo 7; [[ (a == a) && b == b ]] && echo 8

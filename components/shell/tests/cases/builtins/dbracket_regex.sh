@@ -1,0 +1,1 @@
+[[ foobar =~ ^foo(.*)$ ]] && echo ${BASH_REMATCH[0]} ${BASH_REMATCH[1]}; [[ 2024-05-06 =~ ([0-9]+)-([0-9]+)-([0-9]+) ]] && echo ${BASH_REMATCH[3]}; [[ abc =~ x ]] || echo no; r='^a.c$'; [[ abc =~ $r ]] && echo var; [[ 'a.c' =~ "a.c" ]] && echo quoted; [[ abc =~ "a.c" ]] || echo literal

@@ -1,0 +1,1 @@
+trap 'echo t' EXIT; f() { exit 2; }; f

@@ -1,0 +1,1 @@
+export QQ=1; export -p | grep QQ

@@ -1,0 +1,1 @@
+while getopts :a: o -a; do echo "$o $OPTARG"; done

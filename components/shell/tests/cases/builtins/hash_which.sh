@@ -1,0 +1,1 @@
+command -v sh > /dev/null && echo ok; hash > /dev/null; echo $?

@@ -1,0 +1,1 @@
+export 1x=2 2>/dev/null; echo $?; 1x=2 2>/dev/null; echo $?

@@ -1,0 +1,1 @@
+printf -v x '%03d' 5; echo $x

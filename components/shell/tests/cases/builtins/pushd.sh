@@ -1,0 +1,1 @@
+mkdir d; pushd d > /dev/null; basename $PWD; popd > /dev/null; pwd | grep -q '/d$' || echo back

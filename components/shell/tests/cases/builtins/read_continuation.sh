@@ -1,0 +1,5 @@
+read x <<'E'
+a\
+b
+E
+echo "$x"

@@ -1,0 +1,1 @@
+read x < /dev/null; echo $?; printf 'no newline' | { read x; echo $? "$x"; }

@@ -1,0 +1,1 @@
+SECONDS=0; [ $SECONDS -lt 5 ] && echo ok

@@ -1,0 +1,1 @@
+echo 'echo $#' > s; set -- a b; . ./s; . ./s x; echo $#

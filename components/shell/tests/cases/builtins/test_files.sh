@@ -1,0 +1,1 @@
+touch f; mkdir d; echo x > g; [ -e f ] && [ -f f ] && [ -d d ] && [ ! -d f ] && [ -s g ] && [ ! -s f ] && [ -r f ] && [ -w f ] && [ ! -x f ] && [ ! -e nope ] && echo ok; ln -s f l; [ -L l ] && [ -h l ] && echo link

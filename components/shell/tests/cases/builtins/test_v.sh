@@ -1,0 +1,1 @@
+x=; [ -v x ] && echo set; [ -v nope ] || echo unset

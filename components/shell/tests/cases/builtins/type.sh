@@ -1,0 +1,1 @@
+type -t echo cd if cat; f() { :; }; type -t f; type -t nosuch; echo $?

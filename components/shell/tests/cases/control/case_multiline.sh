@@ -1,0 +1,9 @@
+case foo in
+  bar)
+    echo bar
+    ;;
+  foo)
+    echo foo
+    echo again
+    ;;
+esac

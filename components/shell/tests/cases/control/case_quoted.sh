@@ -1,0 +1,1 @@
+v='*'; case abc in "$v") echo lit;; $v) echo pat;; esac

@@ -1,0 +1,1 @@
+nosuchcommand_x; echo $?; nosuchcommand_x 2>/dev/null || echo failed

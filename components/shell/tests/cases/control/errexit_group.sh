@@ -1,0 +1,1 @@
+set -e; { false; echo x; } && echo y; echo z; { false; echo no; }

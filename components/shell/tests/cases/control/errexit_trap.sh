@@ -1,0 +1,1 @@
+set -e; trap 'echo t $?' EXIT; false; echo no

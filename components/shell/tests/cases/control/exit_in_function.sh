@@ -1,0 +1,1 @@
+f() { exit 3; }; f; echo no

@@ -1,0 +1,1 @@
+(exit 256); echo $?; (exit -1); echo $?

@@ -1,0 +1,1 @@
+f() { echo "v=$V"; }; V=1 f; echo "[$V]"

@@ -1,0 +1,1 @@
+! echo a | grep -q b && echo yes

@@ -1,0 +1,1 @@
+f(){ echo f;};f;if :;then f;fi

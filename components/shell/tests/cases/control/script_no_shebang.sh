@@ -1,0 +1,1 @@
+printf 'echo "args $# $1"\n' > s; chmod +x s; ./s a b

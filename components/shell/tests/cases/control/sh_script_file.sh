@@ -1,0 +1,1 @@
+echo 'echo file $1' > s.sh; sh s.sh z

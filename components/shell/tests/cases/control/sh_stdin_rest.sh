@@ -1,0 +1,1 @@
+printf 'read x\nthe data\necho "got $x"\n' | sh

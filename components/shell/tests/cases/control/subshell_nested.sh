@@ -1,0 +1,1 @@
+( (echo a); (echo b) ); ((1)) && echo c

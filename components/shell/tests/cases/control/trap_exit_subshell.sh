@@ -1,0 +1,1 @@
+trap 'echo outer' EXIT; (trap 'echo inner' EXIT; echo s); echo m

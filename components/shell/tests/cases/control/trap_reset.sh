@@ -1,0 +1,1 @@
+trap 'echo no' EXIT; trap - EXIT; echo done

@@ -1,0 +1,1 @@
+set -x; echo a; set +x; echo b

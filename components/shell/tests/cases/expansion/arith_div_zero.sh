@@ -1,0 +1,1 @@
+echo a; echo $((1/0)); echo b

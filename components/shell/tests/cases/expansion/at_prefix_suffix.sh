@@ -1,0 +1,1 @@
+set -- a b c; for x in "p$@s"; do echo "$x"; done; set --; for x in "p$@s"; do echo "$x"; done

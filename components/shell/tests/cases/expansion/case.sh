@@ -1,0 +1,1 @@
+x="hello World"; echo ${x^} ${x^^} ${x,} ${x,,} ${x^^[aeiou]} "${x~~}"

@@ -1,0 +1,1 @@
+x=$(case a in a) echo yes;; b) echo no;; esac); echo $x

@@ -1,0 +1,2 @@
+x=$(echo a # it's a comment )
+echo b); echo "$x"

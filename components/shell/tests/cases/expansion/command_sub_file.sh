@@ -1,0 +1,1 @@
+echo content > f; x=$(<f); echo "[$x]"

@@ -1,0 +1,4 @@
+x=$(cat <<E
+in ) here "quote
+E
+); echo "$x"

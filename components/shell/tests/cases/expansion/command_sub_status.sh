@@ -1,0 +1,1 @@
+x=$(exit 3); echo $?; y=$(false) ; echo $?; z=v$(true); echo $?

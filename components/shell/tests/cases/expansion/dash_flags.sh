@@ -1,0 +1,1 @@
+case $- in *e*) echo e;; *) echo no;; esac; set -e; case $- in *e*) echo e;; esac

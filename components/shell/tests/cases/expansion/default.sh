@@ -1,0 +1,1 @@
+unset x; y=; echo "${x-a}" "${y-b}" "${x:-c}" "${y:-d}"

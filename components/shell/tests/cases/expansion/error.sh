@@ -1,0 +1,1 @@
+( echo ${x:?is missing} ) 2>/dev/null; echo after $?

@@ -1,0 +1,1 @@
+echo before; echo ${x?}; echo not reached

@@ -1,0 +1,2 @@
+x="a  b	c
+d"; f() { echo $#; }; f $x; f "$x"; y=" lead trail "; f $y; echo [$y]

@@ -1,0 +1,1 @@
+x=hello; y=héllo; set -- a b c; echo ${#x} ${#y} ${#} ${#@} ${#*} ${#nope}

@@ -1,0 +1,1 @@
+touch f1 f2; y=*; echo "$y"; echo $y

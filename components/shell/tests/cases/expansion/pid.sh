@@ -1,0 +1,1 @@
+[ "$$" -gt 0 ] && echo ok; a=$$; b=$(echo $$); [ $a = $b ] && echo same

@@ -1,0 +1,1 @@
+x=hello; a=l; b=L; echo ${x/$a/$b} ${x//$a/$b}

@@ -1,0 +1,1 @@
+set -- a b c; echo $# $* $@ "$*" "$@"; false; echo $?; true; echo $?

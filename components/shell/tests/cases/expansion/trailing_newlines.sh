@@ -1,0 +1,1 @@
+x=$(printf 'a\n\n\n'); echo "[$x]"; y="$(printf '\n a \n')"; echo "[$y]"

@@ -1,0 +1,1 @@
+touch a-b ab; echo a[-]b a[]-]b

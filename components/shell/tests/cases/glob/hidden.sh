@@ -1,0 +1,1 @@
+touch .h v; echo * .*h; shopt -s dotglob; echo *

@@ -1,0 +1,1 @@
+echo no*such [abc]zzz? x

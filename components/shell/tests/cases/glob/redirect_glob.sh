@@ -1,0 +1,1 @@
+echo hi > out1; cat < out*

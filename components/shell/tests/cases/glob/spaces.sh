@@ -1,0 +1,1 @@
+touch "a b" "a c"; for f in a*; do echo "[$f]"; done

@@ -1,0 +1,1 @@
+touch a1 b1; p='a*'; echo $p "$p"

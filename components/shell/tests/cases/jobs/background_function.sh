@@ -1,0 +1,1 @@
+f() { echo f $1; }; f x & wait

@@ -1,0 +1,1 @@
+true && echo a & wait; { echo b; echo c; } & wait

@@ -1,0 +1,1 @@
+cat & wait; echo done

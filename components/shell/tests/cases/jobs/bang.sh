@@ -1,0 +1,1 @@
+true & p=$!; [ -n "$p" ] && echo ok; wait $p; echo $?

@@ -1,0 +1,1 @@
+echo a | while read x; do echo "got $x"; done

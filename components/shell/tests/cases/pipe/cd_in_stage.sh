@@ -1,0 +1,1 @@
+cd / | true; [ "$(pwd)" != / ] && echo kept

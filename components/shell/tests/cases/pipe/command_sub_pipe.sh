@@ -1,0 +1,1 @@
+x=$(printf 'c\nb\na\n' | sort | head -1); echo $x

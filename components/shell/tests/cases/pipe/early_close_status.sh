@@ -1,0 +1,1 @@
+yes | head -1 > /dev/null; echo ${PIPESTATUS[@]}

@@ -1,0 +1,1 @@
+echo a | (read x; exit 3); echo $?; exit 5 | true; echo still

@@ -1,0 +1,1 @@
+up() { tr a-z A-Z; }; ex() { sed 's/$/!/'; }; echo hi | up | ex

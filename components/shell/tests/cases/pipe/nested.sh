@@ -1,0 +1,1 @@
+echo $(echo a | (cat; echo b) | cat)

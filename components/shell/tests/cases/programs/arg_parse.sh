@@ -1,0 +1,1 @@
+parse() { while [ $# -gt 0 ]; do case $1 in -v|--verbose) v=1;; -o) o=$2; shift;; --name=*) n=${1#*=};; --) shift; break;; -*) echo "unknown $1"; return 1;; *) break;; esac; shift; done; echo "v=$v o=$o n=$n rest=$*"; }; parse -v -o out --name=x a b; parse -z

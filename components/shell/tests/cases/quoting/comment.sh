@@ -1,0 +1,4 @@
+echo a # comment 'unclosed
+echo b#notcomment
+# whole line
+echo c

@@ -1,0 +1,1 @@
+f() { echo $#; }; f '' "" x; f $nope; f "$nope"

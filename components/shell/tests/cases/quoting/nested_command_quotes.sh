@@ -1,0 +1,1 @@
+x="a b"; echo "$(echo "$x" "c  d")"

@@ -1,0 +1,1 @@
+f="a b"; echo x > $f; echo $?

@@ -1,0 +1,1 @@
+echo a >> new; echo b >> new; cat new

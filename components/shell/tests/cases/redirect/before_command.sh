@@ -1,0 +1,1 @@
+> f echo early; cat f; < f cat

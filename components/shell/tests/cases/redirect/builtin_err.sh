@@ -1,0 +1,1 @@
+cd /nonexistent 2> e; echo $?; wc -l < e | tr -d ' '

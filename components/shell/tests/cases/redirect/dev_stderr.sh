@@ -1,0 +1,1 @@
+echo x > /dev/stderr; echo y > /dev/stdout

@@ -1,0 +1,1 @@
+f() { echo in f; }; f > f.out; echo after; cat f.out

@@ -1,0 +1,4 @@
+read a b <<E
+one two three
+E
+echo "$b $a"

@@ -1,0 +1,5 @@
+cat <<-EOF
+	tabbed
+		twice
+	EOF
+echo end

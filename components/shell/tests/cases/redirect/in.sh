@@ -1,0 +1,1 @@
+printf 'x\ny\n' > f; cat < f; read v < f; echo $v

@@ -1,0 +1,1 @@
+cat < nosuch 2>/dev/null; echo $?; echo x > nodir/f; echo $?

@@ -1,0 +1,1 @@
+echo a < nosuch; echo $?; : > nodir/x || echo failed

@@ -1,0 +1,1 @@
+{ echo a; } < nosuch; echo $?; while read x; do echo $x; done < nosuch; echo $?

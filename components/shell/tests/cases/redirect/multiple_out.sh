@@ -1,0 +1,1 @@
+echo a > f1 > f2; cat f1 f2

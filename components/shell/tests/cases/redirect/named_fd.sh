@@ -1,0 +1,1 @@
+exec {fd}> f; echo hi >&$fd; exec {fd}>&-; cat f

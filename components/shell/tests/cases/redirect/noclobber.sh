@@ -1,0 +1,1 @@
+set -C; echo a > f; echo b > f; echo $?; echo c >| f; cat f

@@ -1,0 +1,1 @@
+f=out; echo v > $f; cat "$f"; d=sub; mkdir $d; echo w > $d/x; cat sub/x
