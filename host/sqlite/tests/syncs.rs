@@ -7,7 +7,10 @@ mod common;
 use std::{path::Path, time::Duration};
 
 use common::{NOW, ORGANIZATION, create, prepare, run, sandbox, seen};
-use sandbar_sqlite::{Options, SqliteStore, fault::FaultVfs};
+use sandbar_sqlite::{
+    Options, SqliteStore,
+    fault::{Failure, Fault, FaultVfs},
+};
 use sandbar_store::StoreError;
 
 fn open(vfs: &FaultVfs, directory: &Path) -> SqliteStore {
@@ -131,29 +134,28 @@ fn nothing_irrevocable_leaves_before_the_sync() {
 
 #[test]
 fn a_failed_sync_acknowledges_nothing_and_ends_writing() {
-    use sandbar_sqlite::fault::Fault;
     let directory = tempfile::tempdir().expect("a directory");
     let vfs = FaultVfs::register();
     run(async {
         let store = open(&vfs, directory.path());
         prepare(&store, 100).await;
         create(&store, "kept").await.expect("a create");
-        // The calls of one create are its writes and then the sync, which is the last.
-        vfs.disk().arm(None);
-        create(&store, "counted").await.expect("a create");
-        let at = vfs.disk().calls();
         vfs.disk().arm(Some(Fault {
-            at,
-            full: false,
-            forever: true,
+            failure: Failure::Sync,
+            at: 1,
+            forever: false,
         }));
-        let failed = create(&store, "failed1").await;
-        assert!(matches!(&failed, Err(StoreError::Unavailable(_))), "{failed:?}");
-        vfs.disk().arm(None);
-        if store.failure().is_some() {
-            let refused = create(&store, "refused").await;
-            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-        }
+        let failed = create(&store, "unknown").await;
+        assert!(
+            matches!(&failed, Err(StoreError::Unavailable(why)) if why.contains("outcome unknown")),
+            "{failed:?}"
+        );
+        // The disk is well again; but what it has lost nobody knows.
+        let refused = create(&store, "refused").await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        assert!(store.failure().is_some());
+        let told = store.changes(ORGANIZATION.into(), 0, 10).await;
+        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
         store
             .get_sandbox(ORGANIZATION.into(), "kept".into())
             .await

@@ -25,14 +25,25 @@ pub enum Loss {
     TornSectors,
 }
 
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Any call, with an input/output error.
+    Any,
+    /// A write, because the disk is full.
+    Full,
+    /// A sync, with an input/output error.
+    Sync,
+}
+
 /// A call that fails.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
-    /// Which call: the first read, write, truncation or sync after it is armed is 1.
+    /// How.
+    pub failure: Failure,
+    /// Which call of the kind that can fail so: the first after the fault is armed is 1.
     pub at: u64,
-    /// Answers `disk full` to writes, instead of `input/output error` to anything.
-    pub full: bool,
-    /// Whether all later calls fail as well.
+    /// Whether all later ones fail as well.
     pub forever: bool,
 }
 
@@ -97,11 +108,6 @@ impl Disk {
     /// Writes, truncations and syncs so far.
     pub fn changes(&self) -> u64 {
         self.state().changes
-    }
-
-    /// Reads, writes, truncations and syncs since a fault was armed last.
-    pub fn calls(&self) -> u64 {
-        self.state().calls
     }
 
     /// Times that an armed fault has struck.
@@ -190,17 +196,21 @@ impl Disk {
             state.changes += 1;
             state.powerless |= state.power_fails_at.is_some_and(|at| state.changes >= at);
         }
-        state.calls += 1;
         if state.powerless {
             return Err(failure(call));
         }
         let Some(fault) = state.fault else { return Ok(()) };
-        let strikes = state.calls == fault.at || (fault.forever && state.calls > fault.at);
-        if !strikes || (fault.full && call != Call::Write) {
-            return Ok(());
+        let (can_strike, code) = match fault.failure {
+            Failure::Any => (true, failure(call)),
+            Failure::Full => (call == Call::Write, ffi::SQLITE_FULL),
+            Failure::Sync => (call == Call::Sync, failure(call)),
+        };
+        state.calls += u64::from(can_strike);
+        if can_strike && (state.calls == fault.at || (fault.forever && state.calls > fault.at)) {
+            state.faults += 1;
+            return Err(code);
         }
-        state.faults += 1;
-        Err(if fault.full { ffi::SQLITE_FULL } else { failure(call) })
+        Ok(())
     }
 
     /// Notes a write, which may survive although it was not synced, and even although it failed.

@@ -183,3 +183,23 @@ pub async fn open(directory: &Path, room: u64) -> SqliteStore {
     prepare(&store, room).await;
     store
 }
+
+/// A directory in memory where there is one: these tests are about order, not about a disk's speed.
+pub fn scratch() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    made.expect("a scratch directory")
+}
+
+/// How many times wider a test looks: 1, or what SANDBAR_SOAK says.
+pub fn soak() -> u64 {
+    std::env::var("SANDBAR_SOAK")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+        .max(1)
+}
