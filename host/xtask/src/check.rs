@@ -1,6 +1,6 @@
 //! Formatting, lints and dependency policy.
 
-use crate::process::{cargo, run, say};
+use crate::process::{self, cargo, say};
 use crate::{components, targets, workspace};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub fn run(root: &Path) -> Result<()> {
 }
 
 fn run_cargo(root: &Path, arguments: &[&str], what: &str) -> Result<()> {
-    run(cargo().current_dir(root).args(arguments), what)
+    process::run(cargo().current_dir(root).args(arguments), what)
 }
 
 fn lint(root: &Path) -> Result<()> {
@@ -33,7 +33,7 @@ fn lint(root: &Path) -> Result<()> {
         for package in packages {
             command.args(["-p", package]);
         }
-        run(command.args(["--", "-D", "warnings"]), &format!("clippy for {target}"))?;
+        process::run(command.args(["--", "-D", "warnings"]), &format!("clippy for {target}"))?;
     }
     Ok(())
 }
@@ -41,7 +41,7 @@ fn lint(root: &Path) -> Result<()> {
 fn deny(root: &Path) -> Result<()> {
     let tools = workspace::target(root).join("tools");
     let program = installed(&tools)?;
-    run(
+    process::run(
         Command::new(program)
             .current_dir(root)
             .args(["--config", ".cargo/deny.toml", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]),
@@ -59,7 +59,7 @@ fn installed(tools: &Path) -> Result<PathBuf> {
         }
     }
     say("installing cargo-deny (once)");
-    run(
+    process::run(
         cargo()
             .args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY, "--root"])
             .arg(tools)

@@ -1,0 +1,10 @@
+//! The cases of `components/runner/tests`, with the compiled component in the place of the crate.
+
+extern crate through_wasm_runner as runner;
+
+#[path = "../../../../../components/runner/tests/calls_and_cells.rs"]
+mod calls_and_cells;
+#[path = "../../../../../components/runner/tests/chaos.rs"]
+mod chaos;
+#[path = "../../../../../components/runner/tests/jobs.rs"]
+mod jobs;
