@@ -1,0 +1,165 @@
+//! Starting a process: everything that can be refused is refused here, before it is said to run.
+
+use std::sync::Arc;
+
+use sandbar_engine::StoreLimits;
+use tokio::sync::watch;
+use wasmtime_wasi_io::async_trait;
+use wasmtime_wasi_io::poll::Pollable;
+
+use crate::descriptor::Descriptor;
+use crate::errno::Errno;
+use crate::limits::{MAX_NAME_BYTES, PROCESS_OVERHEAD_BYTES};
+use crate::resolve::{Image, resolve};
+use crate::run::{Run, run};
+use crate::sandbox::Sandbox;
+use crate::state::{State, Stdio};
+use crate::status::{ExitStatus, Signal};
+use crate::table::HOST;
+
+/// A program to start from the host.
+#[derive(Clone, Debug)]
+pub struct Spawn {
+    /// argv. The first entry also names the program: a path, or a bare name that is looked up along PATH.
+    pub arguments: Vec<String>,
+    /// The whole environment; nothing is inherited. `PWD` is set to `directory`.
+    pub environment: Vec<(String, String)>,
+    /// Absolute working directory.
+    pub directory: String,
+    /// Standard input.
+    pub stdin: Descriptor,
+    /// Standard output.
+    pub stdout: Descriptor,
+    /// Standard error; a clone of `stdout` for both in one stream.
+    pub stderr: Descriptor,
+}
+
+/// A started process. Dropping this neither ends it nor waits for it. Clones mean the same process.
+#[derive(Clone, Debug)]
+pub struct Child {
+    pid: u32,
+    sandbox: Sandbox,
+    status: watch::Receiver<Option<ExitStatus>>,
+}
+
+impl Child {
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits until it has ended; its store, and so its memory and descriptors, are gone then.
+    pub async fn wait(&self) -> ExitStatus {
+        match self.status.clone().wait_for(Option::is_some).await {
+            Ok(status) => status.unwrap_or(ExitStatus::Signaled(Signal::KILL)),
+            // The task was dropped with its runtime.
+            Err(_) => ExitStatus::Signaled(Signal::KILL),
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn try_wait(&self) -> Option<ExitStatus> {
+        *self.status.borrow()
+    }
+
+    /// Ends it and its descendants.
+    ///
+    /// # Errors
+    /// [`Errno::NoProcess`] if it has ended already.
+    pub fn kill(&self, signal: Signal) -> Result<(), Errno> {
+        if self.try_wait().is_some() {
+            return Err(Errno::NoProcess);
+        }
+        self.sandbox.table().kill(self.pid, signal)
+    }
+}
+
+#[async_trait]
+impl Pollable for Child {
+    async fn ready(&mut self) {
+        self.wait().await;
+    }
+}
+
+/// A program to start, by whoever it may be.
+pub(crate) struct Launch {
+    /// [`HOST`], or the pid of the process that asks.
+    pub(crate) parent: u32,
+    pub(crate) program: String,
+    pub(crate) image: Image,
+    pub(crate) stdio: Stdio,
+    pub(crate) sigpipe: bool,
+    /// As in `wit/process`.
+    pub(crate) group: Option<u32>,
+}
+
+impl Launch {
+    pub(crate) fn by_host(spawn: Spawn) -> Result<Self, Errno> {
+        let program = spawn.arguments.first().cloned().ok_or(Errno::Invalid)?;
+        Ok(Self {
+            parent: HOST,
+            program,
+            image: Image {
+                arguments: spawn.arguments,
+                environment: spawn.environment,
+                directory: spawn.directory,
+            },
+            stdio: [spawn.stdin, spawn.stdout, spawn.stderr],
+            sigpipe: true,
+            group: None,
+        })
+    }
+}
+
+/// Starts a process, or says why not.
+pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Errno> {
+    let directory = sandbox.tree().stat(&launch.image.directory, true)?;
+    if directory.kind != sandbar_files::Kind::Directory {
+        return Err(Errno::NotFound);
+    }
+    let name = resolve(sandbox.tree(), &launch.program, &mut launch.image)?;
+    let program = Arc::clone(sandbox.programs().get(&name).ok_or(Errno::NotExecutable)?);
+
+    let slot = Arc::clone(sandbox.programs().slots())
+        .try_acquire_owned()
+        .map_err(|_| Errno::Limit)?;
+    let budget = sandbox.budget();
+    if budget.used() + PROCESS_OVERHEAD_BYTES + program.initial_memory > budget.limit() {
+        return Err(Errno::Memory);
+    }
+    let limits = StoreLimits::new(Arc::clone(budget), PROCESS_OVERHEAD_BYTES).ok_or(Errno::Memory)?;
+    let shown = display_name(&launch.image.arguments);
+    let (pid, switch) = sandbox.table().add(launch.parent, launch.group, shown.clone())?;
+
+    let stderr = launch.stdio[2].clone();
+    let state = State::new(sandbox.clone(), pid, launch.image, launch.stdio, launch.sigpipe, limits);
+    let (publish, status) = watch::channel(None);
+    let run_it = Run {
+        sandbox: sandbox.clone(),
+        pid,
+        name: shown,
+        program,
+        switch,
+        state,
+        stderr,
+        slot,
+        publish,
+    };
+    sandbox.runtime().spawn(run(run_it));
+    Ok(Child {
+        pid,
+        sandbox: sandbox.clone(),
+        status,
+    })
+}
+
+/// The last component of argv[0], cut to its limit.
+fn display_name(arguments: &[String]) -> String {
+    let first = arguments.first().map_or("", String::as_str);
+    let base = first.rsplit('/').next().unwrap_or(first);
+    let mut end = base.len().min(MAX_NAME_BYTES);
+    while !base.is_char_boundary(end) {
+        end -= 1;
+    }
+    base[..end].to_owned()
+}

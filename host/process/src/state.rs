@@ -1,0 +1,86 @@
+//! What a store holds for its process.
+
+use sandbar_engine::{StoreLimits, resource_table};
+use sandbar_wasi_files::{FilesCtx, FilesView};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use crate::descriptor::Descriptor;
+use crate::limits::MAX_RANDOM_BYTES;
+use crate::resolve::Image;
+use crate::sandbox::Sandbox;
+use crate::streams::{Stdin, Stdout};
+
+/// Standard input, output and error.
+pub(crate) type Stdio = [Descriptor; 3];
+
+/// A store's data: one process.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) files: FilesCtx,
+    pub(crate) limits: StoreLimits,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) pid: u32,
+    pub(crate) stdio: Stdio,
+    pub(crate) sigpipe: bool,
+}
+
+impl State {
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        pid: u32,
+        image: Image,
+        stdio: Stdio,
+        sigpipe: bool,
+        limits: StoreLimits,
+    ) -> Self {
+        let stdout = |descriptor: &Descriptor| Stdout {
+            descriptor: descriptor.clone(),
+            sigpipe,
+        };
+        let wasi = WasiCtxBuilder::new()
+            .args(&image.arguments)
+            .envs(&image.environment)
+            .initial_cwd(&image.directory)
+            .max_random_size(MAX_RANDOM_BYTES)
+            .stdin(Stdin(stdio[0].clone()))
+            .stdout(stdout(&stdio[1]))
+            // A write to a standard error that nobody reads is no reason to end a program.
+            .stderr(Stdout {
+                descriptor: stdio[2].clone(),
+                sigpipe: false,
+            })
+            .build();
+        let files = FilesCtx {
+            tree: sandbox.tree().clone(),
+            cwd: image.directory,
+        };
+        Self {
+            table: resource_table(),
+            wasi,
+            files,
+            limits,
+            sandbox,
+            pid,
+            stdio,
+            sigpipe,
+        }
+    }
+
+    pub(crate) fn files(&mut self) -> FilesView<'_> {
+        FilesView {
+            table: &mut self.table,
+            ctx: &mut self.files,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}

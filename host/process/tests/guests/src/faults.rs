@@ -1,0 +1,70 @@
+//! Behaviours that misuse something.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use crate::bindings::sandbar::process::processes::stdio;
+
+pub fn spin() -> u8 {
+    let mut number = 0_u64;
+    loop {
+        number = black_box(number.wrapping_add(1));
+    }
+}
+
+/// Takes memory, a MiB at a time, up to so many MiB; 4 if refused and told so.
+pub fn grow(mebibytes: u64) -> u8 {
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..mebibytes {
+        let mut piece = Vec::new();
+        if piece.try_reserve_exact(1 << 20).is_err() {
+            println!("refused after {} MiB", kept.len());
+            return 4;
+        }
+        piece.resize(1 << 20, 1_u8);
+        kept.push(black_box(piece));
+    }
+    println!("took {} MiB", kept.len());
+    0
+}
+
+/// Takes memory (aborting if refused), then holds it for so many milliseconds.
+pub fn hold(mebibytes: u64, millis: u64) -> u8 {
+    let kept = black_box(vec![1_u8; (mebibytes as usize) << 20]);
+    std::thread::sleep(Duration::from_millis(millis));
+    u8::from(kept.is_empty())
+}
+
+#[allow(unconditional_recursion)]
+pub fn recurse(depth: u64) -> u8 {
+    let frame = black_box([depth; 16]);
+    black_box(recurse(depth + 1)) ^ (frame[3] as u8)
+}
+
+pub fn wild() -> u8 {
+    // SAFETY: none; reading outside of linear memory is what this behaviour is for, and the sandbox ends it.
+    unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() }
+}
+
+pub fn divide(by: u64) -> u8 {
+    // wrapping_div still traps on zero in Wasm if the check is skipped; std's check aborts first.
+    black_box(7_u64).checked_div(black_box(by)).map_or_else(|| std::process::abort(), |quotient| quotient as u8)
+}
+
+/// Writes more than was permitted: a host must end this, not obey it.
+pub fn write_without_permit() -> u8 {
+    let Ok(stream) = stdio(1).and_then(|descriptor| descriptor.write_stream()) else { return 1 };
+    let _ = stream.check_write();
+    let _ = stream.write(&vec![0; 8 << 20]);
+    0
+}
+
+/// Asks for so many random bytes in one piece.
+pub fn random(bytes: u64) -> u8 {
+    let mut buffer = vec![0; bytes as usize];
+    // Through std's hash seeds nothing large can be asked; a file of the sandbox can.
+    match std::fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut buffer)) {
+        Ok(()) => 0,
+        Err(_) => 1,
+    }
+}

@@ -1,0 +1,175 @@
+//! What the tests share: one engine, one runtime, the compiled guests, and sandboxes over a small base layer.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use sandbar_engine::{CodeCache, SandboxEngine};
+use sandbar_files::Tree;
+use sandbar_process::{Descriptor, Errno, Exec, Limits, Outcome, Programs, Sandbox, Spawn};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Long enough for a loaded machine; a test that waits for it has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct World {
+    pub runtime: Runtime,
+    programs: Programs,
+    base: TempDir,
+}
+
+/// A sandbox and the directory of its own layer.
+pub struct Fixture {
+    pub sandbox: Sandbox,
+    _upper: TempDir,
+}
+
+pub fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| {
+        let userland = tempfile::tempdir().expect("temporary directory");
+        fs::copy(build_guest(), userland.path().join("guest.wasm")).expect("guest is built");
+        let engine = SandboxEngine::new().expect("engine");
+        let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).expect("cache");
+        let programs = Programs::load(&engine, &cache, userland.path(), &|_| {}).expect("programs load");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .expect("runtime");
+        World {
+            runtime,
+            programs,
+            base: base(),
+        }
+    })
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn build_guest() -> PathBuf {
+    let target = workspace().join("target/wasm");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(workspace())
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "wasm",
+            "--target",
+            "wasm32-wasip2",
+            "-p",
+            "process-guests",
+        ])
+        .arg("--target-dir")
+        .arg(&target)
+        .env_remove("RUSTFLAGS")
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "the guests do not build");
+    target.join("wasm32-wasip2/wasm/guest.wasm")
+}
+
+/// The lower layer: `/bin/guest` and what resolving a program can stumble over.
+fn base() -> TempDir {
+    let base = tempfile::tempdir().expect("temporary directory");
+    let file = |path: &str, contents: &[u8], mode: u32| {
+        let path = base.path().join(path);
+        fs::create_dir_all(path.parent().expect("has a parent")).expect("directory");
+        fs::write(&path, contents).expect("file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
+    };
+    file("bin/guest", b"#!wasm:guest\n", 0o755);
+    file("bin/plain", b"#!wasm:guest\n", 0o644);
+    file("bin/native", b"\x7fELF\x02\x01\x01", 0o755);
+    file("bin/loop", b"#!/bin/loop\n", 0o755);
+    file("bin/script", b"#! /bin/guest echo\nthe rest is not read\n", 0o755);
+    file("bin/missing", b"#!wasm:missing\n", 0o755);
+    file("tmp/keep", b"", 0o644);
+    base
+}
+
+pub fn sandbox(limits: Limits) -> Fixture {
+    let world = world();
+    let upper = tempfile::tempdir().expect("temporary directory");
+    let lower = world.base.path().to_owned();
+    let tree = Tree::open(upper.path(), &[lower], sandbar_files::Limits::default()).expect("tree");
+    let handle = world.runtime.handle().clone();
+    Fixture {
+        sandbox: Sandbox::new(world.programs.clone(), tree, limits, handle),
+        _upper: upper,
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+pub fn environment() -> Vec<(String, String)> {
+    vec![("PATH".into(), "/bin".into()), ("HOME".into(), "/tmp".into())]
+}
+
+/// An exec of `/bin/guest` with these arguments.
+pub fn guest(arguments: &[&str]) -> Exec {
+    let mut exec = command(&["guest"]);
+    exec.arguments.extend(words(arguments));
+    exec
+}
+
+pub fn command(arguments: &[&str]) -> Exec {
+    Exec {
+        arguments: words(arguments),
+        environment: environment(),
+        directory: "/tmp".into(),
+        stdin: Default::default(),
+        timeout: Some(PATIENCE),
+        output_limit: 1 << 20,
+    }
+}
+
+/// A spawn of `/bin/guest` with everything on the null device.
+pub fn detached(arguments: &[&str]) -> Spawn {
+    let exec = guest(arguments);
+    Spawn {
+        arguments: exec.arguments,
+        environment: exec.environment,
+        directory: exec.directory,
+        stdin: Descriptor::null(),
+        stdout: Descriptor::null(),
+        stderr: Descriptor::null(),
+    }
+}
+
+impl Fixture {
+    pub fn exec(&self, exec: Exec) -> Result<Outcome, Errno> {
+        world().runtime.block_on(self.sandbox.exec(exec))
+    }
+
+    /// Runs the guest to its end: code and output.
+    pub fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let outcome = self.exec(guest(arguments)).expect("starts");
+        assert!(!outcome.timed_out, "{arguments:?} did not end: {outcome:?}");
+        (
+            outcome.status.code(),
+            String::from_utf8_lossy(&outcome.output).into_owned(),
+        )
+    }
+
+    /// Nothing is left: no process, no memory, no pipe.
+    pub fn assert_clean(&self) {
+        let idle = async { tokio::time::timeout(PATIENCE, self.sandbox.idle()).await };
+        world().runtime.block_on(idle).expect("every process ends");
+        let usage = self.sandbox.usage();
+        assert_eq!(
+            (usage.processes, usage.memory_bytes, usage.pipes),
+            (0, 0, 0),
+            "{usage:?}"
+        );
+    }
+}
