@@ -268,15 +268,15 @@ fn at(time: SystemTime) -> Option<Timespec> {
 }
 
 pub(crate) fn modified(stat: &Stat) -> SystemTime {
-    system_time(stat.st_mtime as i64, stat.st_mtime_nsec as u32)
+    system_time(stat.st_mtime, stat.st_mtime_nsec as u32)
 }
 
 pub(crate) fn accessed(stat: &Stat) -> SystemTime {
-    system_time(stat.st_atime as i64, stat.st_atime_nsec as u32)
+    system_time(stat.st_atime, stat.st_atime_nsec as u32)
 }
 
 pub(crate) fn changed(stat: &Stat) -> SystemTime {
-    system_time(stat.st_ctime as i64, stat.st_ctime_nsec as u32)
+    system_time(stat.st_ctime, stat.st_ctime_nsec as u32)
 }
 
 fn system_time(seconds: i64, nanos: u32) -> SystemTime {

@@ -221,6 +221,7 @@ pub(crate) fn top(node: &Node) -> Result<(Layer, &Arc<Dir>)> {
 }
 
 /// Attributes as shown. The inode number mixes in the device, as layers may lie on several.
+#[allow(clippy::unnecessary_cast, reason = "st_nlink is narrower on arm64")]
 pub(crate) fn status(stat: &Stat, layer: Layer, mode: u32) -> Status {
     Status {
         kind: disk::kind(stat),

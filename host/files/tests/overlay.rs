@@ -126,7 +126,10 @@ fn an_open_directory_survives_its_renaming_but_not_its_removal() {
     f.tree().create_dir_at(&dir, "sub", 0o755).unwrap();
     assert_eq!(f.names("/two"), ["sub"]);
     assert_eq!(f.tree().canonical_at(&dir, "../two/./sub").unwrap(), "/two/sub");
+    let below = f.tree().open_dir("/two/sub").unwrap();
     f.tree().remove_all("/two").unwrap();
+    assert_eq!(f.code(f.tree().create_dir_at(&below, "x", 0o755)), "ENOENT");
+    assert_eq!(f.code(f.tree().stat_at(&below, "..", true)), "ENOENT");
     assert_eq!(f.code(f.tree().create_dir_at(&dir, "x", 0o755)), "ENOENT");
     assert_eq!(f.code(f.tree().stat_at(&dir, ".", true)), "ENOENT");
     assert_eq!(f.code(f.tree().stat_at(&dir, "..", true)), "ENOENT");

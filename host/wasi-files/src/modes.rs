@@ -64,3 +64,42 @@ fn errno(error: &Error) -> Errno {
         _ => Errno::Io,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FilesCtx;
+    use sandbar_files::{Limits, Tree};
+    use wasmtime::component::ResourceTable;
+
+    #[test]
+    fn paths_start_at_the_working_directory_and_modes_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = Tree::open(&dir.path().join("upper"), &[], Limits::default()).unwrap();
+        tree.create_dir("/home", 0o750).unwrap();
+        tree.write_file("/home/file", b"four", 0o640).unwrap();
+        tree.symlink("file", "/home/link").unwrap();
+        let mut ctx = FilesCtx {
+            tree,
+            cwd: "/home".to_owned(),
+        };
+        let mut table = ResourceTable::new();
+        let mut view = FilesView {
+            table: &mut table,
+            ctx: &mut ctx,
+        };
+        view.chmod("file".to_owned(), 0o751).unwrap().unwrap();
+        for path in ["file", "/home/file", "./link", "../home/link"] {
+            let status = view.stat(path.to_owned(), true).unwrap().unwrap();
+            assert_eq!((status.mode, status.size, status.links), (0o751, 4, 1), "{path}");
+        }
+        let mut stat = |path: &str, follow| view.stat(path.to_owned(), follow).unwrap();
+        assert!(matches!(stat("link", false).unwrap().kind, Kind::Symlink));
+        assert!(matches!(stat("/dev/null", true).unwrap().kind, Kind::CharacterDevice));
+        assert_eq!(stat(".", true).unwrap().mode, 0o750);
+        assert!(matches!(stat("", true), Err(Errno::NotFound)));
+        assert!(matches!(stat("file/x", true), Err(Errno::NotDirectory)));
+        let refused = view.chmod("file".to_owned(), 0o4755).unwrap();
+        assert!(matches!(refused, Err(Errno::Invalid)));
+    }
+}
