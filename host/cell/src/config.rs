@@ -9,15 +9,25 @@ use std::path::PathBuf;
 pub struct CellConfig {
     /// Directory of the userland: `*.wasm` and `base/`.
     pub userland: PathBuf,
-    /// Directory of compiled code. The cell reads it before the jail closes; it needs no write there
-    /// if whoever starts it has compiled the userland already.
+    /// Directory of compiled code. A jailed cell only reads it: see [`Mode::Warm`].
     pub cache_dir: PathBuf,
     /// The one directory under which the cell may write: the runner's `sandboxes/`.
     pub sandboxes: PathBuf,
     /// Threads that run guests.
     pub guest_threads: usize,
-    /// Whether to close the jail (Landlock, no new privileges, limits) before serving.
+    /// Whether to close the jail (Landlock, no new privileges) before anything is loaded.
     pub jail: bool,
+    /// What to do.
+    pub mode: Mode,
+}
+
+/// What a cell process is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To serve sandboxes on descriptor 0.
+    Serve,
+    /// To compile the userland into the cache, and end. Not jailed, runs no guest.
+    Warm,
 }
 
 /// Why the arguments of a cell were refused.
@@ -42,6 +52,7 @@ const CACHE: &str = "--cache-dir";
 const SANDBOXES: &str = "--sandboxes";
 const THREADS: &str = "--guest-threads";
 const NO_JAIL: &str = "--no-jail";
+const WARM: &str = "--warm";
 
 /// More threads than this for guests is a typing error.
 const MOST_GUEST_THREADS: usize = 1024;
@@ -63,6 +74,9 @@ impl CellConfig {
         if !self.jail {
             arguments.push(NO_JAIL.into());
         }
+        if self.mode == Mode::Warm {
+            arguments.push(WARM.into());
+        }
         arguments
     }
 
@@ -70,11 +84,9 @@ impl CellConfig {
     ///
     /// # Errors
     /// Names the first argument that is unknown, missing or out of range.
-    pub fn from_arguments(
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, ArgumentError> {
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
         let (mut userland, mut cache, mut sandboxes, mut threads) = (None, None, None, None);
-        let mut jail = true;
+        let (mut jail, mut mode) = (true, Mode::Serve);
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
             let mut value = |option| arguments.next().ok_or(ArgumentError::NoValue(option));
@@ -84,6 +96,7 @@ impl CellConfig {
                 Some(SANDBOXES) => sandboxes = Some(PathBuf::from(value(SANDBOXES)?)),
                 Some(THREADS) => threads = Some(parse_threads(value(THREADS)?)?),
                 Some(NO_JAIL) => jail = false,
+                Some(WARM) => mode = Mode::Warm,
                 _ => return Err(ArgumentError::Unknown(name)),
             }
         }
@@ -93,6 +106,7 @@ impl CellConfig {
             sandboxes: sandboxes.ok_or(ArgumentError::Missing(SANDBOXES))?,
             guest_threads: threads.ok_or(ArgumentError::Missing(THREADS))?,
             jail,
+            mode,
         })
     }
 }
@@ -116,25 +130,21 @@ mod tests {
             sandboxes: "/s".into(),
             guest_threads: 3,
             jail: false,
+            mode: Mode::Serve,
         }
     }
 
     #[test]
     fn arguments_survive_the_round_trip() {
-        for jail in [true, false] {
-            let config = CellConfig { jail, ..sample() };
-            assert_eq!(
-                CellConfig::from_arguments(config.to_arguments()),
-                Ok(config)
-            );
+        for (jail, mode) in [(true, Mode::Serve), (false, Mode::Serve), (true, Mode::Warm)] {
+            let config = CellConfig { jail, mode, ..sample() };
+            assert_eq!(CellConfig::from_arguments(config.to_arguments()), Ok(config));
         }
     }
 
     #[test]
     fn bad_arguments_are_named() {
-        let read = |words: &[&str]| {
-            CellConfig::from_arguments(words.iter().map(OsString::from)).unwrap_err()
-        };
+        let read = |words: &[&str]| CellConfig::from_arguments(words.iter().map(OsString::from)).unwrap_err();
         assert_eq!(read(&["--what"]), ArgumentError::Unknown("--what".into()));
         assert_eq!(read(&["--userland"]), ArgumentError::NoValue(USERLAND));
         assert_eq!(

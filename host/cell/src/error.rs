@@ -32,6 +32,8 @@ pub enum Code {
     InvalidRequestBody,
     /// No such route or sandbox.
     NotFound,
+    /// The caller may not.
+    Forbidden,
     /// Something stands in the way.
     Conflict,
     /// A limit of the sandbox is reached.
@@ -57,6 +59,7 @@ impl Code {
             Self::BadRequest => "BAD_REQUEST",
             Self::InvalidRequestBody => "INVALID_REQUEST_BODY",
             Self::NotFound => "NOT_FOUND",
+            Self::Forbidden => "FORBIDDEN",
             Self::Conflict => "CONFLICT",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::DiskQuotaExceeded => "DISK_QUOTA_EXCEEDED",
@@ -114,11 +117,7 @@ impl ApiError {
 
     /// 429, a limit of the sandbox.
     pub fn busy(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            Code::TooManyRequests,
-            message,
-        )
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, message)
     }
 
     /// 500; `detail` goes to the log only.
@@ -223,17 +222,11 @@ mod tests {
     use tower::ServiceExt;
 
     async fn answer(router: Router, path: &str) -> (StatusCode, serde_json::Value) {
-        let request = Request::builder()
-            .uri(path)
-            .body(Body::empty())
-            .expect("a request");
+        let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
         let response = router.oneshot(request).await.expect("an answer");
         let status = response.status();
         let bytes = response.into_body().collect().await.expect("a body");
-        (
-            status,
-            serde_json::from_slice(&bytes.to_bytes()).expect("JSON"),
-        )
+        (status, serde_json::from_slice(&bytes.to_bytes()).expect("JSON"))
     }
 
     fn router() -> Router {

@@ -1,20 +1,149 @@
 //! The cell: the child process in which hostile code lives, and the toolbox it serves.
+//!
+//! ```text
+//! runner ── HTTP/2 on descriptor 0 ── server ── control: PUT, stop, DELETE, stats
+//!                                       └────── toolbox: files, execute, code-run
+//!                                                  └── table: spec ── Tree, Sandbox while in use
+//! ```
+//!
+//! Two runtimes: one answers, the other runs guests, so that guests that compute do not delay answers. A call that panics
+//! is a 500; a guest that breaks the runtime takes this process down and nothing else.
+#![forbid(unsafe_code)]
 
+mod blocking;
+mod call;
 pub mod config;
+mod control;
 pub mod error;
+mod glob;
+pub mod jail;
 pub mod limits;
 pub mod multipart;
+mod paths;
+mod server;
 pub mod spec;
+mod table;
+mod toolbox;
 
-pub use config::{ArgumentError, CellConfig};
+pub use config::{ArgumentError, CellConfig, Mode};
+pub use server::Cell;
 pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
+use sandbar_engine::{CacheError, CodeCache, EngineError, Progress, SandboxEngine};
+use sandbar_process::{LoadError, Programs};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+/// Threads that answer. They only parse, route and copy.
+const API_THREADS: usize = 2;
+
+/// Exit code of a cell whose programs are not in the cache of compiled code. It cannot compile them behind its jail: run
+/// [`Mode::Warm`] once, then start it again.
+pub const COLD: u8 = 75;
+
+/// Why a cell does not run.
+#[derive(Debug, thiserror::Error)]
+enum CellError {
+    #[error(transparent)]
+    Jail(#[from] jail::JailError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Programs(#[from] LoadError),
+    #[error("descriptor 0 is not the runner's socket: {0}")]
+    Socket(#[source] io::Error),
+    #[error("cannot start the cell's threads: {0}")]
+    Runtime(#[source] io::Error),
+    #[error("the runner's connection broke: {0}")]
+    Connection(#[from] hyper::Error),
+}
+
+impl CellError {
+    /// Whether compiled code is missing, which the jail lets nobody write.
+    fn is_cold(&self) -> bool {
+        let cache = match self {
+            Self::Cache(error) | Self::Programs(LoadError::Code(error)) => error,
+            _ => return false,
+        };
+        matches!(cache, CacheError::Io { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 /// Runs a cell until its runner closes descriptor 0. This is the hidden subcommand `sandbar cell`; its arguments
-/// are read with [`CellConfig::from_arguments`].
+/// are read with [`CellConfig::from_arguments`]. Call it while the process has one thread, and before any runtime: the
+/// jail holds the calling thread and those it makes.
 #[must_use]
 pub fn main(config: CellConfig) -> ExitCode {
-    let _ = config;
-    ExitCode::FAILURE
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_cold() => {
+            tracing::info!("the userland is not compiled yet");
+            ExitCode::from(COLD)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the cell ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: &CellConfig) -> Result<(), CellError> {
+    jail::die_with_parent().map_err(CellError::Runtime)?;
+    jail::limits()?;
+    if config.mode == Mode::Warm {
+        load(config)?;
+        return Ok(());
+    }
+    if config.jail {
+        jail::close(config)?;
+    }
+    let programs = load(config)?;
+    let stream = socket().map_err(CellError::Socket)?;
+    let guests = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.guest_threads)
+        .thread_name("guest")
+        .enable_all()
+        .build()
+        .map_err(CellError::Runtime)?;
+    let api = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(API_THREADS)
+        .max_blocking_threads(limits::BLOCKING_THREADS)
+        .thread_name("api")
+        .enable_all()
+        .build()
+        .map_err(CellError::Runtime)?;
+    let cell = Cell::new(
+        programs,
+        config.sandboxes.clone(),
+        config.userland.join("base"),
+        guests.handle().clone(),
+    );
+    let served = api.block_on(async {
+        let stream = tokio::net::UnixStream::from_std(stream).map_err(CellError::Socket)?;
+        cell.serve(stream).await.map_err(CellError::Connection)
+    });
+    // Nobody is left to answer to: threads that still run guests end with the process.
+    guests.shutdown_background();
+    api.shutdown_background();
+    served
+}
+
+/// Maps the userland's compiled code, or compiles it.
+fn load(config: &CellConfig) -> Result<Programs, CellError> {
+    let engine = SandboxEngine::new()?;
+    let cache = CodeCache::open(&config.cache_dir)?;
+    let report = |progress: Progress<'_>| tracing::info!(?progress, "loading the userland");
+    Ok(Programs::load(&engine, &cache, &config.userland, &report)?)
+}
+
+/// Descriptor 0 as a socket.
+fn socket() -> io::Result<UnixStream> {
+    let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    stream.set_nonblocking(true)?;
+    Ok(stream)
 }

@@ -42,9 +42,15 @@ pub const EXECUTIONS: usize = 128;
 /// Toolbox calls at the same time for one sandbox, of any kind.
 pub const CALLS: usize = 512;
 
-/// Output that a call of `execute` or `code-run` gives back. The rest is counted and thrown away, so that the
-/// command still ends by itself.
+/// Output that a call of `execute` or `code-run` gives back. A command that writes more is killed: a flood would
+/// otherwise never end.
 pub const OUTPUT_BYTES: usize = 16 << 20;
+
+/// Room for the output of all commands of one sandbox, shared out by how many run: see `output_limit`.
+pub const EXECUTIONS_OUTPUT_BYTES: usize = 128 << 20;
+
+/// Least output that a command may give, however many run.
+pub const LEAST_OUTPUT_BYTES: usize = 1 << 20;
 
 /// Longest wait for a command: a day. A caller that names no timeout gets this one, so that nothing runs for ever
 /// because a connection was forgotten.
@@ -52,9 +58,6 @@ pub const LONGEST_EXECUTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Variables that one call may set.
 pub const ENVIRONMENT_VARIABLES: usize = 1024;
-
-/// Bytes of arguments and environment together, as the process layer has it (E2BIG).
-pub const ARGUMENT_BYTES: usize = 1 << 20;
 
 /// Entries in one answer of list, find and search. More are an error that says so: a cut list would look
 /// complete.

@@ -74,13 +74,10 @@ impl Parser {
     /// # Errors
     /// [`MultipartError::NoBoundary`].
     pub fn for_content_type(content_type: &str) -> Result<Self, MultipartError> {
-        let (kind, parameters) = content_type
-            .split_once(';')
-            .ok_or(MultipartError::NoBoundary)?;
+        let (kind, parameters) = content_type.split_once(';').ok_or(MultipartError::NoBoundary)?;
         let multipart = kind.trim().to_ascii_lowercase().starts_with("multipart/");
-        let boundary = parameter(parameters, "boundary").filter(|boundary| {
-            !boundary.is_empty() && boundary.len() <= BOUNDARY_BYTES && boundary.is_ascii()
-        });
+        let boundary = parameter(parameters, "boundary")
+            .filter(|boundary| !boundary.is_empty() && boundary.len() <= BOUNDARY_BYTES && boundary.is_ascii());
         match (multipart, boundary) {
             (true, Some(boundary)) => Ok(Self::new(&boundary)),
             _ => Err(MultipartError::NoBoundary),
@@ -139,9 +136,7 @@ impl Parser {
                 self.state = State::AfterDelimiter;
                 Ok(Step::Go)
             }
-            None if self.buffer.len() > PREAMBLE_BYTES + self.delimiter.len() => {
-                Err(MultipartError::NoStart)
-            }
+            None if self.buffer.len() > PREAMBLE_BYTES + self.delimiter.len() => Err(MultipartError::NoStart),
             None => Ok(Step::More),
         }
     }
@@ -334,10 +329,7 @@ mod tests {
     #[test]
     fn hostile_bodies_are_refused_early() {
         assert_eq!(parse(BODY, 64), Err(MultipartError::BadDelimiter));
-        assert_eq!(
-            parse(&vec![b'x'; 10_000], 100),
-            Err(MultipartError::NoStart)
-        );
+        assert_eq!(parse(&vec![b'x'; 10_000], 100), Err(MultipartError::NoStart));
         let mut long = b"--B\r\nA: ".to_vec();
         long.resize(100_000, b'y');
         assert_eq!(parse(&long, 1000), Err(MultipartError::LongHeaders));

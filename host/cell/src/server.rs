@@ -1,0 +1,76 @@
+//! The cell's HTTP/2 server.
+
+use crate::call;
+use crate::control;
+use crate::error::{finish, no_route, wrong_method};
+use crate::limits::{CONNECTION_WINDOW, IDLE_SWEEP, STREAM_WINDOW, STREAMS};
+use crate::table::{Shared, Table};
+use crate::toolbox;
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
+use sandbar_process::Programs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
+
+/// A cell, ready to serve.
+#[derive(Clone)]
+pub struct Cell {
+    table: Arc<Table>,
+}
+
+impl Cell {
+    /// A cell without sandboxes. `sandboxes` is the canonical directory below which they live, `base` the lowest file
+    /// layer; guests run on `guests`, which should serve nothing else.
+    #[must_use]
+    pub fn new(programs: Programs, sandboxes: PathBuf, base: PathBuf, guests: Handle) -> Self {
+        Self {
+            table: Table::new(Shared {
+                root: sandboxes,
+                base: vec![base],
+                programs,
+                guests,
+            }),
+        }
+    }
+
+    /// The routes, for the runner's connection.
+    pub fn router(&self) -> Router {
+        let toolbox = toolbox::router().route_layer(from_fn_with_state(Arc::clone(&self.table), call::admit));
+        Router::new()
+            .merge(control::router())
+            .nest("/toolbox/{id}", toolbox)
+            .fallback(no_route)
+            .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(finish))
+            .with_state(Arc::clone(&self.table))
+    }
+
+    /// Serves HTTP/2 on `stream` until it ends.
+    ///
+    /// # Errors
+    /// If the other side breaks the protocol or the stream fails.
+    pub async fn serve<S>(&self, stream: S) -> Result<(), hyper::Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let table = Arc::clone(&self.table);
+        let sweeper = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(IDLE_SWEEP).await;
+                table.sweep().await;
+            }
+        });
+        let result = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .max_concurrent_streams(STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router()))
+            .await;
+        sweeper.abort();
+        result
+    }
+}

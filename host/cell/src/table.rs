@@ -1,0 +1,394 @@
+//! The sandboxes of this cell. An idle one is its spec and nothing else.
+
+use crate::blocking::blocking;
+use crate::error::{ApiError, Code};
+use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
+use crate::spec::{CellStats, SandboxSpec, valid_id};
+use crate::toolbox::fs_error::At;
+use http::StatusCode;
+use sandbar_files::Tree;
+use sandbar_process::{Programs, Sandbox};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Instant;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What all sandboxes of the cell share.
+pub struct Shared {
+    /// Directory of all sandboxes, canonical.
+    pub root: PathBuf,
+    /// Layers of a sandbox that names none.
+    pub base: Vec<PathBuf>,
+    /// The userland's programs.
+    pub programs: Programs,
+    /// The runtime on which guests run.
+    pub guests: Handle,
+}
+
+/// All sandboxes.
+pub struct Table {
+    shared: Arc<Shared>,
+    entries: RwLock<HashMap<String, Arc<Entry>>>,
+}
+
+/// One sandbox.
+pub struct Entry {
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+    /// Held while files are opened or closed, so that it happens once.
+    gate: tokio::sync::Mutex<()>,
+    calls: Arc<Semaphore>,
+    executions: Arc<Semaphore>,
+}
+
+struct State {
+    spec: Arc<SandboxSpec>,
+    open: Option<Open>,
+    /// A tree that was closed here but may be kept alive by a stream: it must not be opened twice.
+    closed: Weak<Tree>,
+    used: Instant,
+    life: Life,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Running,
+    Stopped,
+    Removed,
+}
+
+/// Files and processes of a sandbox in use.
+#[derive(Clone)]
+pub struct Open {
+    /// The files.
+    pub tree: Arc<Tree>,
+    /// The processes.
+    pub sandbox: Sandbox,
+    /// What the sandbox is made of.
+    pub spec: Arc<SandboxSpec>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change of the state is one assignment: it is whole even after a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Table {
+    /// A table without sandboxes.
+    #[must_use]
+    pub fn new(shared: Shared) -> Arc<Self> {
+        Arc::new(Self {
+            shared: Arc::new(shared),
+            entries: RwLock::default(),
+        })
+    }
+
+    /// The sandbox of this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<Entry>> {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    /// Makes a sandbox known, or lets a stopped one run again. Touches no file. Doing it twice is doing it once.
+    ///
+    /// # Errors
+    /// 400 for a spec that leads elsewhere, 409 for an old generation, 429 for one sandbox too many.
+    pub fn put(&self, spec: SandboxSpec) -> Result<(), ApiError> {
+        if !valid_id(&spec.id) {
+            return Err(ApiError::bad_request("not the id of a sandbox"));
+        }
+        if spec.directory != self.shared.root.join(&spec.id) {
+            return Err(ApiError::bad_request("the sandbox's directory is not below the cell's"));
+        }
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get(&spec.id) {
+            return entry.replace(spec);
+        }
+        if entries.len() >= SANDBOXES {
+            return Err(ApiError::busy(format!("the cell holds {SANDBOXES} sandboxes already")));
+        }
+        let entry = Entry::new(Arc::clone(&self.shared), spec);
+        entries.insert(entry.id(), Arc::new(entry));
+        Ok(())
+    }
+
+    /// Removes a sandbox, its processes and its files. One that is not known is none.
+    ///
+    /// # Errors
+    /// What the disk says; the sandbox is then still known, and the call can be repeated.
+    pub async fn remove(&self, id: &str) -> Result<(), ApiError> {
+        let Some(entry) = self.get(id) else {
+            return Ok(());
+        };
+        entry.remove().await?;
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        Ok(())
+    }
+
+    fn all(&self) -> Vec<Arc<Entry>> {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// Closes what has been idle for a while.
+    pub async fn sweep(&self) {
+        for entry in self.all() {
+            entry.close_if_idle().await;
+        }
+    }
+
+    /// What there is now.
+    #[must_use]
+    pub fn stats(&self) -> CellStats {
+        let mut stats = CellStats::default();
+        for entry in self.all() {
+            stats.sandboxes += 1;
+            stats.calls += CALLS - entry.calls.available_permits();
+            if let Some(open) = lock(&entry.state).open.as_ref() {
+                let usage = open.sandbox.usage();
+                stats.open += 1;
+                stats.processes += usage.processes;
+                stats.memory_bytes += usage.memory_bytes;
+            }
+        }
+        stats
+    }
+}
+
+impl Entry {
+    fn new(shared: Arc<Shared>, spec: SandboxSpec) -> Self {
+        Self {
+            shared,
+            state: Mutex::new(State {
+                spec: Arc::new(spec),
+                open: None,
+                closed: Weak::new(),
+                used: Instant::now(),
+                life: Life::Running,
+            }),
+            gate: tokio::sync::Mutex::default(),
+            calls: Arc::new(Semaphore::new(CALLS)),
+            executions: Arc::new(Semaphore::new(EXECUTIONS)),
+        }
+    }
+
+    fn id(&self) -> String {
+        lock(&self.state).spec.id.clone()
+    }
+
+    /// Home and work directory.
+    #[must_use]
+    pub fn home(&self) -> String {
+        format!("/home/{}", lock(&self.state).spec.user)
+    }
+
+    /// The spec as it is now.
+    #[must_use]
+    pub fn spec(&self) -> Arc<SandboxSpec> {
+        Arc::clone(&lock(&self.state).spec)
+    }
+
+    /// It is being used.
+    pub fn touch(&self) {
+        lock(&self.state).used = Instant::now();
+    }
+
+    /// Counts one call.
+    ///
+    /// # Errors
+    /// 429 if there are too many.
+    pub fn enter(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.calls)
+            .try_acquire_owned()
+            .map_err(|_| ApiError::busy(format!("the sandbox serves {CALLS} calls already")))
+    }
+
+    /// Counts one execution.
+    ///
+    /// # Errors
+    /// 429 if there are too many.
+    pub fn execute(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.executions).try_acquire_owned().map_err(|_| {
+            ApiError::busy(format!(
+                "the sandbox runs {EXECUTIONS} commands already; wait for one to end"
+            ))
+        })
+    }
+
+    /// Executions that may still begin.
+    #[must_use]
+    pub fn free_executions(&self) -> usize {
+        self.executions.available_permits()
+    }
+
+    fn replace(&self, spec: SandboxSpec) -> Result<(), ApiError> {
+        let mut state = lock(&self.state);
+        if spec.generation < state.spec.generation {
+            return Err(ApiError::new(
+                StatusCode::CONFLICT,
+                Code::Conflict,
+                format!("generation {} is known already", state.spec.generation),
+            ));
+        }
+        if state.life == Life::Removed {
+            return Err(ApiError::new(
+                StatusCode::CONFLICT,
+                Code::Conflict,
+                "the sandbox is being removed",
+            ));
+        }
+        state.life = Life::Running;
+        // Processes that run go on under the limits they started with; the next opening takes the new ones.
+        state.spec = Arc::new(spec);
+        Ok(())
+    }
+
+    /// Files and processes, opened if they are not.
+    ///
+    /// # Errors
+    /// 409 if it is stopped or removed, or what the disk says.
+    pub async fn open(&self) -> Result<Open, ApiError> {
+        if let Some(open) = self.opened()? {
+            return Ok(open);
+        }
+        let _gate = self.gate.lock().await;
+        if let Some(open) = self.opened()? {
+            return Ok(open);
+        }
+        let (spec, closed) = {
+            let state = lock(&self.state);
+            (Arc::clone(&state.spec), state.closed.clone())
+        };
+        let tree = match closed.upgrade() {
+            Some(tree) => tree,
+            None => self.open_tree(Arc::clone(&spec)).await?,
+        };
+        let sandbox = Sandbox::new(
+            self.shared.programs.clone(),
+            Arc::clone(&tree),
+            process_limits(&spec),
+            self.shared.guests.clone(),
+        );
+        let open = Open { tree, sandbox, spec };
+        let mut state = lock(&self.state);
+        state.open = Some(open.clone());
+        state.used = Instant::now();
+        drop(state);
+        // A stop or removal may have come meanwhile; it waits at the gate and closes what was opened here.
+        self.opened()?;
+        Ok(open)
+    }
+
+    fn opened(&self) -> Result<Option<Open>, ApiError> {
+        let state = lock(&self.state);
+        match state.life {
+            Life::Running => Ok(state.open.clone()),
+            Life::Stopped => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                Code::Conflict,
+                "the sandbox is stopped",
+            )),
+            Life::Removed => Err(ApiError::new(
+                StatusCode::NOT_FOUND,
+                Code::NotFound,
+                "the sandbox has been deleted",
+            )),
+        }
+    }
+
+    async fn open_tree(&self, spec: Arc<SandboxSpec>) -> Result<Arc<Tree>, ApiError> {
+        let layers = if spec.layers.is_empty() {
+            self.shared.base.clone()
+        } else {
+            spec.layers.clone()
+        };
+        blocking(move || {
+            match std::fs::create_dir(&spec.directory) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(ApiError::internal(format_args!("sandbox {}: {error}", spec.id)));
+                }
+                _ => {}
+            }
+            let limits = sandbar_files::Limits {
+                bytes: spec.limits.disk_mib << 20,
+                ..sandbar_files::Limits::default()
+            };
+            Tree::open(&spec.directory.join("upper"), &layers, limits).at("/")
+        })
+        .await
+    }
+
+    /// Ends all processes; the files stay.
+    ///
+    /// # Errors
+    /// None today; the signature leaves room for a process that will not end.
+    pub async fn stop(&self) -> Result<(), ApiError> {
+        lock(&self.state).life = Life::Stopped;
+        self.close().await;
+        Ok(())
+    }
+
+    async fn remove(&self) -> Result<(), ApiError> {
+        lock(&self.state).life = Life::Removed;
+        self.close().await;
+        let upper = self.spec().directory.join("upper");
+        blocking(move || {
+            // Calls that were under way end with an error of their own, as their directory goes; one that has just
+            // made a file makes the first try fail.
+            let mut result = Ok(());
+            for _ in 0..3 {
+                result = std::fs::remove_dir_all(&upper);
+                match &result {
+                    Ok(()) => return Ok(()),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                    Err(_) => {}
+                }
+            }
+            result.map_err(|error| ApiError::internal(format_args!("{}: {error}", upper.display())))
+        })
+        .await
+    }
+
+    async fn close(&self) {
+        let _gate = self.gate.lock().await;
+        let open = lock(&self.state).open.take();
+        if let Some(open) = open {
+            open.sandbox.stop().await;
+            lock(&self.state).closed = Arc::downgrade(&open.tree);
+        }
+    }
+
+    async fn close_if_idle(&self) {
+        let _gate = self.gate.lock().await;
+        let mut state = lock(&self.state);
+        let nothing_runs = state
+            .open
+            .as_ref()
+            .is_some_and(|open| open.sandbox.usage().processes == 0);
+        // A call that enters after this look finds the state locked, and then nothing open.
+        if nothing_runs
+            && state.used.elapsed() >= IDLE_AFTER
+            && self.calls.available_permits() == CALLS
+            && let Some(open) = state.open.take()
+        {
+            state.closed = Arc::downgrade(&open.tree);
+        }
+    }
+}
+
+fn process_limits(spec: &SandboxSpec) -> sandbar_process::Limits {
+    sandbar_process::Limits {
+        memory_bytes: spec.limits.memory_mib << 20,
+        ..sandbar_process::Limits::default()
+    }
+}

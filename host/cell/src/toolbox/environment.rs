@@ -1,0 +1,125 @@
+//! The environment of the processes that the toolbox starts.
+
+use crate::error::ApiError;
+use crate::limits::ENVIRONMENT_VARIABLES;
+use crate::spec::SandboxSpec;
+use sandbar_process::DEFAULT_PATH;
+use std::collections::BTreeMap;
+
+/// Variables by name.
+pub type Variables = BTreeMap<String, String>;
+
+/// Checks what a client wants to set.
+///
+/// # Errors
+/// 400 for a name that is none, a value with NUL, or too many of them.
+pub fn check(variables: &Variables) -> Result<(), ApiError> {
+    if variables.len() > ENVIRONMENT_VARIABLES {
+        return Err(ApiError::bad_request(format!(
+            "more than {ENVIRONMENT_VARIABLES} environment variables"
+        )));
+    }
+    for (name, value) in variables {
+        if !valid_name(name) {
+            return Err(ApiError::bad_request(format!(
+                "{name:?} is not a name of an environment variable: letters, digits and _, no digit first"
+            )));
+        }
+        if value.contains('\0') {
+            return Err(ApiError::bad_request(format!("the value of {name} holds a NUL byte")));
+        }
+    }
+    Ok(())
+}
+
+fn valid_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The whole environment: what every process has, then the sandbox's own, then the call's.
+#[must_use]
+pub fn of(spec: &SandboxSpec, directory: &str, call: Variables) -> Vec<(String, String)> {
+    let mut all: Variables = [
+        ("HOME", format!("/home/{}", spec.user)),
+        ("USER", spec.user.clone()),
+        ("LOGNAME", spec.user.clone()),
+        ("SHELL", "/bin/sh".to_owned()),
+        ("PATH", DEFAULT_PATH.to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("DAYTONA_SANDBOX_ID", spec.id.clone()),
+        ("DAYTONA_SANDBOX_SNAPSHOT", spec.snapshot.clone()),
+        ("DAYTONA_SANDBOX_USER", spec.user.clone()),
+        ("DAYTONA_ORGANIZATION_ID", spec.organization.clone()),
+        ("DAYTONA_REGION_ID", spec.region.clone()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    // The plane has checked the sandbox's own; what no process could be given is left out.
+    let own = spec
+        .env
+        .iter()
+        .filter(|(name, value)| valid_name(name) && !value.contains('\0'));
+    all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+    all.extend(call);
+    // The working directory is the call's, whatever anyone says of it.
+    all.insert("PWD".to_owned(), directory.to_owned());
+    all.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::SandboxLimits;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_call_wins_over_the_sandbox_and_the_sandbox_over_the_platform() {
+        let spec = SandboxSpec {
+            id: "s".into(),
+            generation: 1,
+            directory: "/x".into(),
+            layers: vec![],
+            env: variables(&[("A", "sandbox"), ("B", "sandbox"), ("LANG", "de"), ("bad name", "x")]),
+            user: "daytona".into(),
+            organization: "o".into(),
+            region: "us".into(),
+            snapshot: "default".into(),
+            limits: SandboxLimits {
+                cpu_milli: 1,
+                memory_mib: 1,
+                disk_mib: 1,
+            },
+        };
+        let all: Variables = of(&spec, "/tmp", variables(&[("A", "call"), ("PWD", "/lie")]))
+            .into_iter()
+            .collect();
+        for (name, value) in [
+            ("A", "call"),
+            ("B", "sandbox"),
+            ("LANG", "de"),
+            ("PWD", "/tmp"),
+            ("HOME", "/home/daytona"),
+            ("DAYTONA_REGION_ID", "us"),
+        ] {
+            assert_eq!(all.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert!(!all.contains_key("bad name"));
+    }
+
+    #[test]
+    fn names_and_values_are_checked() {
+        assert!(check(&variables(&[("_a1", "x"), ("B", "")])).is_ok());
+        for bad in ["", "1a", "a-b", "a b", "a=b", "ä"] {
+            assert!(check(&variables(&[(bad, "x")])).is_err(), "{bad:?}");
+        }
+        assert!(check(&variables(&[("A", "a\0b")])).is_err());
+    }
+}
