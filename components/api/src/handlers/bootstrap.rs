@@ -72,7 +72,7 @@ fn facts(settings: &Settings, now: u64) -> BootstrapFacts {
         },
         user: USER.to_owned(),
         key_name: KEY_NAME.to_owned(),
-        key_hash: settings.key_hash.to_ascii_lowercase(),
+        key_hash: settings.key_hash.clone(),
         permissions: permissions::ALL.map(str::to_owned).to_vec(),
         regions: settings.regions.clone(),
         now,

@@ -62,11 +62,11 @@ async fn dispatch(call: &Call, found: &Found) -> Result<Reply, Problem> {
         return system::health();
     }
     let settings = settings::get().await?;
-    bootstrap::ensure(&settings, call.now).await?;
+    bootstrap::ensure(settings, call.now).await?;
     let context = Context {
         call,
         params: &found.params,
-        settings: &settings,
+        settings,
     };
     match found.route {
         Route::Metrics => Ok(system::metrics().await),

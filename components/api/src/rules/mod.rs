@@ -3,3 +3,4 @@
 pub mod lifecycle;
 pub mod permissions;
 pub mod text;
+pub mod variables;
