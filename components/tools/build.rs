@@ -13,7 +13,10 @@ fn main() -> std::io::Result<()> {
         }
     }
     let out = std::env::var_os("OUT_DIR").ok_or(std::io::ErrorKind::NotFound)?;
-    std::fs::write(Path::new(&out).join("programs.rs"), table(&std::fs::read_to_string("programs.txt")?, is_wasm))
+    std::fs::write(
+        Path::new(&out).join("programs.rs"),
+        table(&std::fs::read_to_string("programs.txt")?, is_wasm),
+    )
 }
 
 /// The table, in order of name. Natively only our own programs are in it: uutils is built for Wasm alone.

@@ -38,5 +38,8 @@ pub fn forget(descriptor: i32) {
 /// The path that a descriptor was opened as, if known.
 pub fn path_of(descriptor: i32) -> Option<String> {
     let index = usize::try_from(descriptor).ok()?;
-    PATHS.try_with(|paths| paths.borrow().get(index).cloned().flatten().map(String::from)).ok().flatten()
+    PATHS
+        .try_with(|paths| paths.borrow().get(index).cloned().flatten().map(String::from))
+        .ok()
+        .flatten()
 }

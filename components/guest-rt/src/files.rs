@@ -99,7 +99,11 @@ mod platform {
     use std::path::Path;
 
     pub fn status(path: &Path, follow: bool) -> io::Result<Status> {
-        let found = if follow { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
+        let found = if follow {
+            std::fs::metadata(path)?
+        } else {
+            std::fs::symlink_metadata(path)?
+        };
         let file_type = found.file_type();
         Ok(Status {
             kind: if file_type.is_file() {

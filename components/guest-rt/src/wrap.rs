@@ -176,7 +176,9 @@ unsafe extern "C" fn __wrap_fstatat(
     if code == 0 {
         // SAFETY: the call above has read this string.
         let name = unsafe { CStr::from_ptr(path) }.to_str();
-        let full = descriptors::path_of(descriptor).zip(name.ok()).map(|(parent, name)| format!("{parent}/{name}"));
+        let full = descriptors::path_of(descriptor)
+            .zip(name.ok())
+            .map(|(parent, name)| format!("{parent}/{name}"));
         // SAFETY: filled by the call above.
         decorate(unsafe { &mut *out }, full.as_deref(), follow);
     }
@@ -196,7 +198,11 @@ fn decorate(out: &mut libc::stat, path: Option<&str>, follow: bool) {
         out.st_uid = found.uid;
         out.st_gid = found.gid;
     } else {
-        let mode = if kind == libc::S_IFDIR { DEFAULT_DIRECTORY_MODE } else { DEFAULT_FILE_MODE };
+        let mode = if kind == libc::S_IFDIR {
+            DEFAULT_DIRECTORY_MODE
+        } else {
+            DEFAULT_FILE_MODE
+        };
         out.st_mode = kind | mode;
     }
 }
@@ -209,7 +215,11 @@ unsafe extern "C" fn __wrap_chmod(path: *const c_char, mode: libc::mode_t) -> c_
 
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_fchmod(descriptor: c_int, mode: libc::mode_t) -> c_int {
-    answer(descriptors::path_of(descriptor).ok_or(libc::EBADF).and_then(|path| set(&path, mode)))
+    answer(
+        descriptors::path_of(descriptor)
+            .ok_or(libc::EBADF)
+            .and_then(|path| set(&path, mode)),
+    )
 }
 
 #[unsafe(no_mangle)]
@@ -227,7 +237,14 @@ unsafe extern "C" fn __wrap_fchmodat(
     let name = unsafe { CStr::from_ptr(path) }.to_str().map_err(|_| libc::EILSEQ);
     answer(name.and_then(|name| {
         let parent = descriptors::path_of(descriptor).ok_or(libc::EBADF)?;
-        set(&if name.starts_with('/') { name.to_owned() } else { format!("{parent}/{name}") }, mode)
+        set(
+            &if name.starts_with('/') {
+                name.to_owned()
+            } else {
+                format!("{parent}/{name}")
+            },
+            mode,
+        )
     }))
 }
 

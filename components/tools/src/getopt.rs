@@ -44,11 +44,7 @@ pub struct Parsed {
 ///
 /// # Errors
 /// A sentence without the program's name, as GNU programs phrase it.
-pub fn parse(
-    table: &[Opt],
-    arguments: impl IntoIterator<Item = OsString>,
-    permute: bool,
-) -> Result<Parsed, String> {
+pub fn parse(table: &[Opt], arguments: impl IntoIterator<Item = OsString>, permute: bool) -> Result<Parsed, String> {
     let mut parsed = Parsed::default();
     let mut rest = arguments.into_iter();
     while let Some(argument) = rest.next() {
@@ -90,11 +86,15 @@ fn parse_long(
     };
     let shown = String::from_utf8_lossy(name);
     let exact = table.iter().find(|o| !o.long.is_empty() && o.long.as_bytes() == name);
-    let mut candidates = table.iter().filter(|o| !o.long.is_empty() && o.long.as_bytes().starts_with(name));
+    let mut candidates = table
+        .iter()
+        .filter(|o| !o.long.is_empty() && o.long.as_bytes().starts_with(name));
     let option = match exact {
         Some(option) => option,
         None => {
-            let first = candidates.next().ok_or_else(|| format!("unrecognized option '--{shown}'"))?;
+            let first = candidates
+                .next()
+                .ok_or_else(|| format!("unrecognized option '--{shown}'"))?;
             if candidates.any(|other| other.short != first.short) {
                 return Err(format!("option '--{shown}' is ambiguous"));
             }
@@ -104,7 +104,8 @@ fn parse_long(
     let value = match (option.takes, attached) {
         (Takes::Nothing, Some(_)) => return Err(format!("option '--{}' doesn't allow an argument", option.long)),
         (Takes::Value, None) => Some(
-            rest.next().ok_or_else(|| format!("option '--{}' requires an argument", option.long))?,
+            rest.next()
+                .ok_or_else(|| format!("option '--{}' requires an argument", option.long))?,
         ),
         (_, attached) => attached,
     };
@@ -136,7 +137,10 @@ fn parse_cluster(
             Takes::Value => {
                 cluster = b"";
                 if tail.is_empty() {
-                    Some(rest.next().ok_or_else(|| format!("option requires an argument -- '{letter}'"))?)
+                    Some(
+                        rest.next()
+                            .ok_or_else(|| format!("option requires an argument -- '{letter}'"))?,
+                    )
                 } else {
                     Some(os(tail))
                 }
@@ -165,9 +169,15 @@ mod tests {
     #[test]
     fn clusters_values_and_operands() {
         let parsed = parse(TABLE, words("-nex file --color=always -l -- -n"), true).unwrap();
-        let options: Vec<_> =
-            parsed.options.iter().map(|(c, v)| (*c, v.as_ref().map(|v| v.to_str().unwrap()))).collect();
-        assert_eq!(options, [('n', None), ('e', Some("x")), ('c', Some("always")), ('l', None)]);
+        let options: Vec<_> = parsed
+            .options
+            .iter()
+            .map(|(c, v)| (*c, v.as_ref().map(|v| v.to_str().unwrap())))
+            .collect();
+        assert_eq!(
+            options,
+            [('n', None), ('e', Some("x")), ('c', Some("always")), ('l', None)]
+        );
         assert_eq!(parsed.operands, words("file -n"));
     }
 

@@ -71,7 +71,11 @@ mod tests {
             ("(x|y)", "(x|y)", true),
             ("[[:digit:]]", "7", true),
         ] {
-            assert_eq!(Glob::new(pattern, false).unwrap().matches(name.as_bytes()), fits, "{pattern} {name}");
+            assert_eq!(
+                Glob::new(pattern, false).unwrap().matches(name.as_bytes()),
+                fits,
+                "{pattern} {name}"
+            );
         }
         assert!(Glob::new("*.TXT", true).unwrap().matches(b"a.txt"));
     }

@@ -2,8 +2,22 @@
 //! real modes or processes. Each is a module with a `main` that takes its arguments (its own name first) and
 //! gives its exit code. All of it builds natively too, and is tested so.
 
+pub mod calendar;
+pub mod chmod;
 pub mod console;
+pub mod env;
+pub mod find;
 pub mod getopt;
 pub mod glob;
 pub mod grep;
+pub mod identity;
+pub mod ls;
+pub mod modes;
 pub mod posix;
+pub mod process;
+pub mod signals;
+pub mod tac;
+pub mod test;
+pub mod users;
+pub mod which;
+pub mod xargs;

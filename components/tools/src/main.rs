@@ -34,14 +34,20 @@ fn main() {
 
 /// The last component of a program's name, without an extension that a build may have left (`tools.wasm`).
 fn base_name(argument: Option<&OsString>) -> String {
-    let name = argument.and_then(|a| Path::new(a).file_name()).unwrap_or_default().to_string_lossy();
+    let name = argument
+        .and_then(|a| Path::new(a).file_name())
+        .unwrap_or_default()
+        .to_string_lossy();
     name.strip_suffix(".wasm").unwrap_or(&name).to_owned()
 }
 
 fn run(name: &str, arguments: Vec<OsString>) -> i32 {
     if name == "--list" {
         let mut out = tools::console::output();
-        let listed = PROGRAMS.iter().try_for_each(|(name, _)| writeln!(out, "{name}")).and_then(|()| out.flush());
+        let listed = PROGRAMS
+            .iter()
+            .try_for_each(|(name, _)| writeln!(out, "{name}"))
+            .and_then(|()| out.flush());
         return i32::from(listed.is_err());
     }
     let Ok(at) = PROGRAMS.binary_search_by(|(known, _)| (*known).cmp(name)) else {

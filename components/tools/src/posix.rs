@@ -80,7 +80,12 @@ impl Translator<'_> {
             }
         }
         if !self.groups.is_empty() {
-            return Err(if self.dialect == Dialect::Basic { r"Unmatched ( or \(" } else { r"Unmatched ( or \(" }.into());
+            return Err(if self.dialect == Dialect::Basic {
+                r"Unmatched ( or \("
+            } else {
+                r"Unmatched ( or \("
+            }
+            .into());
         }
         Ok(Translated {
             expression: self.out,
@@ -90,7 +95,9 @@ impl Translator<'_> {
     }
 
     fn escape(&mut self) -> Result<(), String> {
-        let Some(c) = self.rest.chars().next() else { return Err("Trailing backslash".into()) };
+        let Some(c) = self.rest.chars().next() else {
+            return Err("Trailing backslash".into());
+        };
         self.rest = &self.rest[c.len_utf8()..];
         let basic = self.dialect == Dialect::Basic;
         match c {
@@ -175,8 +182,16 @@ impl Translator<'_> {
                 Some((low, high)) => (low, Some(high)),
                 None => (inside, None),
             };
-            let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u32>().ok());
-            let low_number = if low.is_empty() && high.is_some() { Some(0) } else { number(low)? };
+            let number = |text: &str| {
+                text.bytes()
+                    .all(|b| b.is_ascii_digit())
+                    .then(|| text.parse::<u32>().ok())
+            };
+            let low_number = if low.is_empty() && high.is_some() {
+                Some(0)
+            } else {
+                number(low)?
+            };
             let high_number = match high {
                 None => low_number,
                 Some("") => None,
@@ -216,7 +231,9 @@ impl Translator<'_> {
     }
 
     fn at_start(&self) -> bool {
-        self.out.is_empty() || self.out.ends_with('|') && self.atom.is_none() || self.groups.last() == Some(&(self.out.len() - 1))
+        self.out.is_empty()
+            || self.out.ends_with('|') && self.atom.is_none()
+            || self.groups.last() == Some(&(self.out.len() - 1))
     }
 
     fn at_end(&self) -> bool {

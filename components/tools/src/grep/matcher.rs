@@ -50,14 +50,22 @@ impl Matcher {
             alternation |= one.alternation;
             translated.push(one.expression);
         }
-        if backtracking { Self::backtracking(options, &translated) } else { Self::automaton(options, &translated, alternation) }
+        if backtracking {
+            Self::backtracking(options, &translated)
+        } else {
+            Self::automaton(options, &translated, alternation)
+        }
     }
 
     fn automaton(options: &Options, translated: &[String], alternation: bool) -> Result<Self, String> {
         let mut expression = match translated {
             [] => r"[^\s\S]".to_owned(), // no pattern (an empty file) matches nothing
             [one] => one.clone(),
-            many => many.iter().map(|one| format!("(?:{one})")).collect::<Vec<_>>().join("|"),
+            many => many
+                .iter()
+                .map(|one| format!("(?:{one})"))
+                .collect::<Vec<_>>()
+                .join("|"),
         };
         if options.whole_lines {
             expression = format!("^(?:{expression})$");
@@ -127,7 +135,10 @@ impl Matcher {
                 let end = longest.as_ref().and_then(|both| {
                     let (dfa, cache) = &**both;
                     let input = Input::new(line).anchored(Anchored::Yes).range(found.start()..);
-                    dfa.try_search_fwd(&mut cache.borrow_mut(), &input).ok().flatten().map(|half| half.offset())
+                    dfa.try_search_fwd(&mut cache.borrow_mut(), &input)
+                        .ok()
+                        .flatten()
+                        .map(|half| half.offset())
                 });
                 Some((found.start(), end.unwrap_or(found.end()).max(found.end())))
             }
@@ -146,9 +157,23 @@ impl Matcher {
 
 fn longest(expression: &str, ignore_case: bool) -> Option<Box<(DFA, RefCell<Cache>)>> {
     let dfa = DFA::builder()
-        .configure(DFA::config().match_kind(MatchKind::All).unicode_word_boundary(true).skip_cache_capacity_check(true))
-        .syntax(syntax::Config::new().utf8(false).multi_line(true).case_insensitive(ignore_case))
-        .thompson(regex_automata::nfa::thompson::Config::new().utf8(false).nfa_size_limit(Some(MOST_COMPILED)))
+        .configure(
+            DFA::config()
+                .match_kind(MatchKind::All)
+                .unicode_word_boundary(true)
+                .skip_cache_capacity_check(true),
+        )
+        .syntax(
+            syntax::Config::new()
+                .utf8(false)
+                .multi_line(true)
+                .case_insensitive(ignore_case),
+        )
+        .thompson(
+            regex_automata::nfa::thompson::Config::new()
+                .utf8(false)
+                .nfa_size_limit(Some(MOST_COMPILED)),
+        )
         .build(expression)
         .ok()?;
     let cache = RefCell::new(dfa.create_cache());
@@ -163,5 +188,9 @@ fn line_around(lines: &[u8], at: usize) -> (usize, usize) {
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().last().unwrap_or(text).trim_start_matches("error: ").to_owned()
+    text.lines()
+        .last()
+        .unwrap_or(text)
+        .trim_start_matches("error: ")
+        .to_owned()
 }

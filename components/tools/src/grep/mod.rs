@@ -24,7 +24,10 @@ const MOST_DEPTH: usize = 200;
 pub fn main(arguments: Vec<OsString>) -> i32 {
     let mut arguments = arguments.into_iter();
     let called = arguments.next().unwrap_or_default();
-    let name = Path::new(&called).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = Path::new(&called)
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let options = match options::parse(&name, arguments) {
         Ok(Request::Search(options)) => options,
         Ok(Request::Print(text)) => {
@@ -35,7 +38,11 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
             if !message.is_empty() {
                 console::complain("grep", message);
             }
-            let _ = writeln!(io::stderr(), "{}\nTry 'grep --help' for more information.", options::USAGE);
+            let _ = writeln!(
+                io::stderr(),
+                "{}\nTry 'grep --help' for more information.",
+                options::USAGE
+            );
             return TROUBLE;
         }
     };
@@ -46,7 +53,14 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
             return TROUBLE;
         }
     };
-    Run { options: &options, matcher: &matcher, out: console::output(), selected: false, trouble: false }.all()
+    Run {
+        options: &options,
+        matcher: &matcher,
+        out: console::output(),
+        selected: false,
+        trouble: false,
+    }
+    .all()
 }
 
 struct Run<'a> {
@@ -128,7 +142,9 @@ impl Run<'_> {
         for name in names {
             let inside: PathBuf = path.join(&name);
             let inside_shown = shown.join(&name);
-            let Ok(found) = files::status(&inside, self.options.follow_links) else { continue };
+            let Ok(found) = files::status(&inside, self.options.follow_links) else {
+                continue;
+            };
             let bytes = name.as_encoded_bytes();
             match found.kind {
                 Kind::Directory => {
@@ -178,7 +194,11 @@ impl Run<'_> {
             (Err(_), None) => return Err(Stop::NoOutput),
         };
         self.summary(shown, named, selected).map_err(|_| Stop::NoOutput)?;
-        let listed = if self.options.report == Report::FilesWithout { selected == 0 } else { selected > 0 };
+        let listed = if self.options.report == Report::FilesWithout {
+            selected == 0
+        } else {
+            selected > 0
+        };
         self.selected |= listed;
         if self.options.report == Report::Nothing && selected > 0 {
             return Err(Stop::Found);

@@ -187,12 +187,14 @@ Exit status is 0 if a line is selected, 1 if none is, 2 on an error.
 /// A sentence without the program's name.
 pub fn parse(name: &str, arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     // `-5` is `-C 5`.
-    let arguments = arguments.map(|argument| match argument.to_str().and_then(|text| text.strip_prefix('-')) {
-        Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            OsString::from(format!("-C{digits}"))
-        }
-        _ => argument,
-    });
+    let arguments = arguments.map(
+        |argument| match argument.to_str().and_then(|text| text.strip_prefix('-')) {
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                OsString::from(format!("-C{digits}"))
+            }
+            _ => argument,
+        },
+    );
     let parsed = getopt::parse(TABLE, arguments, true)?;
     let mut options = defaults(name);
     let mut patterns: Option<Vec<String>> = None;
@@ -203,7 +205,9 @@ pub fn parse(name: &str, arguments: impl Iterator<Item = OsString>) -> Result<Re
             'F' => options.syntax = Syntax::Fixed,
             'G' => options.syntax = Syntax::Basic,
             'P' => options.syntax = Syntax::Perl,
-            'e' => patterns.get_or_insert_default().extend(text.split('\n').map(str::to_owned)),
+            'e' => patterns
+                .get_or_insert_default()
+                .extend(text.split('\n').map(str::to_owned)),
             'f' => patterns.get_or_insert_default().extend(from_file(&text)?),
             'i' | 'y' => options.ignore_case = true,
             'w' => options.words = true,
@@ -322,7 +326,8 @@ fn from_file(path: &str) -> Result<Vec<String>, String> {
 }
 
 fn context(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| format!("{text}: invalid context length argument"))
+    text.parse()
+        .map_err(|_| format!("{text}: invalid context length argument"))
 }
 
 fn glob(text: &str) -> Result<Glob, String> {

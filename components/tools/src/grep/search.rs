@@ -70,8 +70,11 @@ impl<'a, W: Write> Search<'a, W> {
         let mut buffer: Vec<u8> = Vec::with_capacity(CHUNK);
         loop {
             let ended = fill(&mut buffer, input)? == 0;
-            let complete =
-                if ended { buffer.len() } else { memchr::memrchr(b'\n', &buffer).map_or(0, |newline| newline + 1) };
+            let complete = if ended {
+                buffer.len()
+            } else {
+                memchr::memrchr(b'\n', &buffer).map_or(0, |newline| newline + 1)
+            };
             if !self.options.binary_as_text && !self.binary && memchr::memchr(0, &buffer).is_some() {
                 self.binary = true;
                 if self.options.skip_binary {
@@ -84,7 +87,10 @@ impl<'a, W: Write> Search<'a, W> {
             }
             buffer.drain(..complete);
             if buffer.len() > MOST_LINE {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "line is longer than 256 MiB"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "line is longer than 256 MiB",
+                ));
             }
         }
     }
@@ -147,7 +153,11 @@ impl<'a, W: Write> Search<'a, W> {
                 if self.held.len() == self.options.before {
                     self.held.pop_front();
                 }
-                self.held.push_back(Held { number: self.number, offset: self.offset, line: line.to_vec() });
+                self.held.push_back(Held {
+                    number: self.number,
+                    offset: self.offset,
+                    line: line.to_vec(),
+                });
             }
             self.number += 1;
             self.offset += line.len() as u64;
@@ -218,7 +228,8 @@ impl<'a, W: Write> Search<'a, W> {
     fn prefix(&mut self, number: u64, offset: u64, separator: u8) -> io::Result<()> {
         if let Some(name) = self.name {
             self.out.write_all(name)?;
-            self.out.write_all(&[if self.options.null_after_name { 0 } else { separator }])?;
+            self.out
+                .write_all(&[if self.options.null_after_name { 0 } else { separator }])?;
         }
         if self.options.line_numbers {
             write!(self.out, "{number}{}", char::from(separator))?;

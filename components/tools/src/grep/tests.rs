@@ -11,7 +11,9 @@ fn grep(line: &[&str], text: &str) -> String {
     };
     let matcher = Matcher::new(&options).unwrap();
     let mut out = Vec::new();
-    Search::new(&options, &matcher, &mut out, None, "text").run(&mut text.as_bytes()).unwrap();
+    Search::new(&options, &matcher, &mut out, None, "text")
+        .run(&mut text.as_bytes())
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -83,6 +85,9 @@ fn binary_files() {
 #[test]
 fn mistakes() {
     for line in [&["-A", "x", "p"][..], &["-m", "x", "p"], &["--nope", "p"], &[]] {
-        assert!(options::parse("grep", line.iter().map(OsString::from)).is_err(), "{line:?}");
+        assert!(
+            options::parse("grep", line.iter().map(OsString::from)).is_err(),
+            "{line:?}"
+        );
     }
 }

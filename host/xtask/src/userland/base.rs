@@ -61,7 +61,10 @@ const FILES: &[(&str, &str)] = &[
          nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     ),
     ("etc/group", "root:x:0:\ndaytona:x:1000:\nnogroup:x:65534:\n"),
-    ("etc/hosts", "127.0.0.1\tlocalhost sandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n"),
+    (
+        "etc/hosts",
+        "127.0.0.1\tlocalhost sandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n",
+    ),
     ("etc/hostname", "sandbox\n"),
     ("etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/sh\n/usr/bin/bash\n"),
     (
@@ -81,14 +84,19 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
     words.extend(tools.iter().map(String::as_str));
     let fingerprint = stamp::fingerprint(&[], &words)?;
     let target = out.join("base");
-    stamp::unless_current(&out.join(".base-stamp"), &fingerprint, std::slice::from_ref(&target), || {
-        say("writing the base layer");
-        let fresh = out.join("base.new");
-        clear(&fresh)?;
-        write(&fresh, &tools)?;
-        clear(&target)?;
-        std::fs::rename(&fresh, &target).with_context(|| format!("cannot replace {}", target.display()))
-    })
+    stamp::unless_current(
+        &out.join(".base-stamp"),
+        &fingerprint,
+        std::slice::from_ref(&target),
+        || {
+            say("writing the base layer");
+            let fresh = out.join("base.new");
+            clear(&fresh)?;
+            write(&fresh, &tools)?;
+            clear(&target)?;
+            std::fs::rename(&fresh, &target).with_context(|| format!("cannot replace {}", target.display()))
+        },
+    )
 }
 
 fn clear(tree: &Path) -> Result<()> {
@@ -106,7 +114,10 @@ fn write(base: &Path, tools: &[String]) -> Result<()> {
     for (name, content) in FILES {
         write_file(&base.join(name), content, 0o644)?;
     }
-    let programs = tools.iter().map(|tool| (tool.as_str(), "tools")).chain(PROGRAMS.iter().copied());
+    let programs = tools
+        .iter()
+        .map(|tool| (tool.as_str(), "tools"))
+        .chain(PROGRAMS.iter().copied());
     for (name, program) in programs {
         write_file(&base.join("usr/bin").join(name), &format!("#!wasm:{program}\n"), 0o755)?;
     }
@@ -145,7 +156,10 @@ mod tests {
         assert_eq!(std::fs::read_to_string(base.join("bin/cat")).unwrap(), "#!wasm:tools\n");
         assert_eq!(std::fs::read_to_string(base.join("bin/sh")).unwrap(), "#!wasm:shell\n");
         let mode = |name: &str| base.join(name).metadata().unwrap().mode() & 0o7777;
-        assert_eq!((mode("bin/["), mode("tmp"), mode("home/daytona"), mode("etc/passwd")), (0o755, 0o777, 0o755, 0o644));
+        assert_eq!(
+            (mode("bin/["), mode("tmp"), mode("home/daytona"), mode("etc/passwd")),
+            (0o755, 0o777, 0o755, 0o644)
+        );
         assert_eq!(base.join("tmp").metadata().unwrap().mtime() as u64, TIME);
         clear(&base).unwrap();
     }

@@ -29,7 +29,10 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         say("building shell and tools (the first time takes a few minutes)");
         cargo_wasm(root, targets::WASI, &GUESTS)?;
         for (name, output) in GUESTS.iter().zip(&outputs) {
-            let built = workspace::wasm_target(root).join(targets::WASI).join("wasm").join(format!("{name}.wasm"));
+            let built = workspace::wasm_target(root)
+                .join(targets::WASI)
+                .join("wasm")
+                .join(format!("{name}.wasm"));
             install(&built, output)?;
         }
         Ok(())

@@ -12,22 +12,34 @@ const INTERPRETER: &str = "python3";
 /// Builds it if a source, a contract or the pinned version has changed.
 pub fn build(root: &Path, out: &Path) -> Result<()> {
     let source = root.join("components/python");
-    let inputs =
-        [source.clone(), root.join("wit/process"), root.join("wit/files"), root.join("wit/deps")];
+    let inputs = [
+        source.clone(),
+        root.join("wit/process"),
+        root.join("wit/files"),
+        root.join("wit/deps"),
+    ];
     let output = out.join("python.wasm");
     let fingerprint = stamp::fingerprint(&inputs, &["python"])?;
-    stamp::unless_current(&out.join(".python-stamp"), &fingerprint, std::slice::from_ref(&output), || {
-        let tool = componentize(root, &source)?;
-        say("building python (about half a minute)");
-        let work = workspace::home(root).join("python-build");
-        let wit = assemble_wit(root, &source, &work)?;
-        let built = work.join("python.wasm");
-        let mut command = tool.command();
-        command.arg("--wit-path").arg(&wit).args(["--world", "python", "componentize", "--python-path"]);
-        command.arg(&source).args(["app", "--output"]).arg(&built);
-        run(&mut command, "componentize-py")?;
-        install(&built, &output)
-    })
+    stamp::unless_current(
+        &out.join(".python-stamp"),
+        &fingerprint,
+        std::slice::from_ref(&output),
+        || {
+            let tool = componentize(root, &source)?;
+            say("building python (about half a minute)");
+            let work = workspace::home(root).join("python-build");
+            let wit = assemble_wit(root, &source, &work)?;
+            let built = work.join("python.wasm");
+            let mut command = tool.command();
+            command
+                .arg("--wit-path")
+                .arg(&wit)
+                .args(["--world", "python", "componentize", "--python-path"]);
+            command.arg(&source).args(["app", "--output"]).arg(&built);
+            run(&mut command, "componentize-py")?;
+            install(&built, &output)
+        },
+    )
 }
 
 /// The componentize-py of this checkout.
@@ -56,33 +68,51 @@ fn componentize(root: &Path, source: &Path) -> Result<Tool> {
     let requirements = source.join("requirements.txt");
     let program = directory.join("bin/componentize-py");
     let fingerprint = stamp::fingerprint(std::slice::from_ref(&requirements), &["pyenv"])?;
-    stamp::unless_current(&directory.join(".stamp"), &fingerprint, std::slice::from_ref(&program), || {
-        check_interpreter()?;
-        say("installing componentize-py into target/pyenv");
-        if directory.exists() {
-            std::fs::remove_dir_all(&directory)
-                .with_context(|| format!("cannot clear {}", directory.display()))?;
-        }
-        let made = Command::new(INTERPRETER)
-            .args(["-m", "venv"])
-            .arg(&directory)
-            .output()
-            .is_ok_and(|made| made.status.success());
-        let mut pip = if made {
-            Command::new(directory.join("bin/python"))
-        } else {
-            // Debian splits venv off; its pip can still install into a directory.
-            let _ = std::fs::remove_dir_all(&directory);
-            Command::new(INTERPRETER)
-        };
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
-        if !made {
-            pip.arg("--target").arg(&directory);
-        }
-        run(&mut pip, "pip install componentize-py (it needs pip and the Python package index; try `python3 -m ensurepip`)")
-    })?;
+    stamp::unless_current(
+        &directory.join(".stamp"),
+        &fingerprint,
+        std::slice::from_ref(&program),
+        || {
+            check_interpreter()?;
+            say("installing componentize-py into target/pyenv");
+            if directory.exists() {
+                std::fs::remove_dir_all(&directory).with_context(|| format!("cannot clear {}", directory.display()))?;
+            }
+            let made = Command::new(INTERPRETER)
+                .args(["-m", "venv"])
+                .arg(&directory)
+                .output()
+                .is_ok_and(|made| made.status.success());
+            let mut pip = if made {
+                Command::new(directory.join("bin/python"))
+            } else {
+                // Debian splits venv off; its pip can still install into a directory.
+                let _ = std::fs::remove_dir_all(&directory);
+                Command::new(INTERPRETER)
+            };
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--requirement",
+            ])
+            .arg(&requirements);
+            if !made {
+                pip.arg("--target").arg(&directory);
+            }
+            run(
+                &mut pip,
+                "pip install componentize-py (it needs pip and the Python package index; try `python3 -m ensurepip`)",
+            )
+        },
+    )?;
     let in_environment = directory.join("pyvenv.cfg").exists();
-    Ok(Tool { program, package: (!in_environment).then_some(directory) })
+    Ok(Tool {
+        program,
+        package: (!in_environment).then_some(directory),
+    })
 }
 
 fn check_interpreter() -> Result<()> {
