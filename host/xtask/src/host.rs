@@ -19,6 +19,8 @@ pub fn build(root: &Path) -> Result<()> {
     let fingerprint = stamp::fingerprint(&inputs, &["sandbar"])?;
     stamp::unless_current(&workspace::home(root).join(".host-stamp"), &fingerprint, &[binary], || {
         say("building the host (the first time takes several minutes: it compiles wasmtime)");
-        run(cargo().current_dir(root).args(["build", "--release", "-p", "sandbar"]), "building the host")
+        // The whole workspace is selected so that features are the same as in tests: wasmtime is compiled once.
+        let arguments = ["build", "--release", "--workspace", "--bin", "sandbar"];
+        run(cargo().current_dir(root).args(arguments), "building the host")
     })
 }

@@ -76,6 +76,6 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Check => check::run(&root).map(|()| ExitCode::SUCCESS),
         Task::Test { no_check, filter } => suite::run(&root, !no_check, &filter, false),
         Task::Soak => suite::run(&root, false, &[], true),
-        Task::Bench { arguments } => bench::run(&root, &arguments),
+        Task::Bench { arguments } => bench::measure(&root, &arguments),
     }
 }
