@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::client::conn::http2;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use sandbar_forward::{LINK_KEY_HEADER, LINK_PROTOCOL, LinkKey};
 
 use crate::fault::Fault;
@@ -84,7 +84,7 @@ async fn who(shared: &Shared, authorization: Option<&HeaderValue>) -> Result<Str
 /// Holds the link until either side ends it.
 async fn run(shared: Arc<Shared>, runner: String, key: LinkKey, upgrade: OnUpgrade) {
     let opened = tokio::time::timeout(LINK_TIME, async {
-        let io = TokioIo::new(TokioIo::new(upgrade.await?));
+        let io = upgrade.await?;
         let handshake = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_EVERY)
