@@ -328,14 +328,10 @@ impl Entry {
         .await
     }
 
-    /// Ends all processes; the files stay.
-    ///
-    /// # Errors
-    /// None today; the signature leaves room for a process that will not end.
-    pub async fn stop(&self) -> Result<(), ApiError> {
+    /// Ends all processes; the files stay. Returns when they are gone.
+    pub async fn stop(&self) {
         lock(&self.state).life = Life::Stopped;
         self.close().await;
-        Ok(())
     }
 
     async fn remove(&self) -> Result<(), ApiError> {

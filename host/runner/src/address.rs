@@ -40,10 +40,7 @@ impl Address {
         Ok(Self {
             dial: format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80)),
             authority: authority.as_str().to_owned(),
-            api: format!(
-                "http://{authority}{}",
-                uri.path().trim_end_matches('/')
-            ),
+            api: format!("http://{authority}{}", uri.path().trim_end_matches('/')),
         })
     }
 
@@ -63,12 +60,22 @@ mod tests {
         assert_eq!(address.dial, "127.0.0.1:3000");
         assert_eq!(address.route("/jobs/poll"), "http://127.0.0.1:3000/api/jobs/poll");
         let address = Address::parse("http://plane/api").expect("an address");
-        assert_eq!((address.dial.as_str(), address.authority.as_str()), ("plane:80", "plane"));
+        assert_eq!(
+            (address.dial.as_str(), address.authority.as_str()),
+            ("plane:80", "plane")
+        );
     }
 
     #[test]
     fn what_cannot_be_dialled_is_refused_with_a_reason() {
-        for bad in ["", "plane:3000", "https://x/api", "http://u:p@x/api", "http://x/api?y", "ftp://x"] {
+        for bad in [
+            "",
+            "plane:3000",
+            "https://x/api",
+            "http://u:p@x/api",
+            "http://x/api?y",
+            "ftp://x",
+        ] {
             let error = Address::parse(bad).expect_err(bad).to_string();
             assert!(error.contains("http://127.0.0.1:3000/api"), "{error}");
         }

@@ -68,8 +68,7 @@ impl Factory {
             tracing::info!(?progress, "loading the runner component");
         })?;
         let mut linker = Linker::new(engine.wasmtime());
-        bindings::Component::add_to_linker::<_, Imports>(&mut linker, |imports| imports)
-            .map_err(RunnerError::Agent)?;
+        bindings::Component::add_to_linker::<_, Imports>(&mut linker, |imports| imports).map_err(RunnerError::Agent)?;
         let pre = linker
             .instantiate_pre(&component)
             .and_then(bindings::ComponentPre::new)
@@ -105,11 +104,7 @@ impl Agent {
     }
 
     /// Whether a toolbox call may proceed; else the reason. The outer error is as of [`Agent::handle`].
-    pub(crate) fn admit_call(
-        &mut self,
-        sandbox: &str,
-        generation: u64,
-    ) -> wasmtime::Result<Result<(), String>> {
+    pub(crate) fn admit_call(&mut self, sandbox: &str, generation: u64) -> wasmtime::Result<Result<(), String>> {
         interrupt_after(&mut self.store, DEADLINE);
         self.component
             .sandbar_runner_agent()

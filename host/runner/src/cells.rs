@@ -8,11 +8,12 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use sandbar_cell::{COLD, CellConfig, Mode};
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,8 @@ const LIVED_WELL: Duration = Duration::from_secs(30);
 pub(crate) const WAIT_FOR_CELL: Duration = Duration::from_secs(10);
 /// How long a control call may take; the longest removes the files of a full sandbox.
 const CONTROL_DEADLINE: Duration = Duration::from_secs(110);
+/// How often a call that a dying cell never saw is sent again.
+pub(crate) const TRIES: usize = 5;
 /// Between closing the socket and killing.
 const GRACE: Duration = Duration::from_secs(2);
 /// Largest answer to a control call.
@@ -56,10 +59,21 @@ pub(crate) enum CellError {
     Late,
 }
 
+/// What became of a call that did not come back.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// The cell never saw it: here it is again, for the cell's next life.
+    Unsent(Request<CellBody>),
+    /// The cell may have acted on it.
+    Failed(CellError),
+}
+
 /// One life of the cell.
 pub(crate) struct Incarnation {
     sender: http2::SendRequest<CellBody>,
     known: Mutex<HashSet<String>>,
+    /// A call has found the connection broken, before its own task has.
+    broken: AtomicBool,
 }
 
 impl Incarnation {
@@ -69,7 +83,7 @@ impl Incarnation {
     }
 
     fn alive(&self) -> bool {
-        !self.sender.is_closed()
+        !self.sender.is_closed() && !self.broken.load(Ordering::Acquire)
     }
 }
 
@@ -112,11 +126,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Cells {
     /// Starts the first cell and the thread that keeps one alive. `on_restart` is called each time a new life begins after
     /// another has ended.
-    pub(crate) fn start(
-        exe: PathBuf,
-        arguments: Vec<std::ffi::OsString>,
-        on_restart: impl Fn() + Send + 'static,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(exe: PathBuf, config: CellConfig, on_restart: impl Fn() + Send + 'static) -> io::Result<Self> {
         let keeper = Arc::new(Keeper {
             stop: AtomicBool::new(false),
             stopping: Notify::new(),
@@ -130,7 +140,7 @@ impl Cells {
         // pool come and go.
         let thread = thread::Builder::new()
             .name("cell-keeper".into())
-            .spawn(move || keep(&shared, &exe, &arguments, &streams, &spawned))?;
+            .spawn(move || keep(&shared, &exe, &config, &streams, &spawned))?;
         *lock(&keeper.thread) = Some(thread);
         first
             .recv()
@@ -151,40 +161,55 @@ impl Cells {
     }
 
     /// Sends a request to one life of the cell. The path must be absolute.
-    pub(crate) async fn call(
-        life: &Incarnation,
-        request: Request<CellBody>,
-    ) -> Result<Response<Incoming>, CellError> {
+    pub(crate) async fn call(life: &Incarnation, request: Request<CellBody>) -> Result<Response<Incoming>, CallError> {
         let mut sender = life.sender.clone();
-        sender.ready().await?;
-        Ok(sender.send_request(request).await?)
+        if sender.ready().await.is_err() {
+            life.broken.store(true, Ordering::Release);
+            return Err(CallError::Unsent(request));
+        }
+        sender
+            .try_send_request(request)
+            .await
+            .map_err(|mut error| match error.take_message() {
+                Some(request) => {
+                    life.broken.store(true, Ordering::Release);
+                    CallError::Unsent(request)
+                }
+                None => CallError::Failed(CellError::Broken(error.into_error())),
+            })
     }
 
-    /// A control call: any 2xx is success and gives the body.
-    async fn control(
-        life: &Incarnation,
-        method: Method,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Result<Bytes, CellError> {
-        let request = Request::builder()
+    /// A control call: any 2xx is success. Gives the body, and the life that answered.
+    async fn control(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(Arc<Incarnation>, Bytes), CellError> {
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("http://cell{path}"))
             .body(Either::Right(Full::from(body)))
             .map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
         let exchange = async {
-            let response = Self::call(life, request).await?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), CONTROL_ANSWER_BYTES)
-                .collect()
-                .await
-                .map_err(|error| CellError::Refused(status, error.to_string()))?
-                .to_bytes();
-            if status.is_success() {
-                Ok(body)
-            } else {
-                Err(CellError::Refused(status, message(&body)))
+            for _ in 0..TRIES {
+                let life = self.current().await?;
+                let response = match Self::call(&life, request).await {
+                    Ok(response) => response,
+                    Err(CallError::Failed(error)) => return Err(error),
+                    Err(CallError::Unsent(unsent)) => {
+                        request = unsent;
+                        continue;
+                    }
+                };
+                let status = response.status();
+                let body = Limited::new(response.into_body(), CONTROL_ANSWER_BYTES)
+                    .collect()
+                    .await
+                    .map_err(|error| CellError::Refused(status, error.to_string()))?
+                    .to_bytes();
+                return if status.is_success() {
+                    Ok((life, body))
+                } else {
+                    Err(CellError::Refused(status, message(&body)))
+                };
             }
+            Err(CellError::Down)
         };
         tokio::time::timeout(CONTROL_DEADLINE, exchange)
             .await
@@ -193,10 +218,10 @@ impl Cells {
 
     /// `PUT /sandboxes/<id>`.
     pub(crate) async fn put(&self, spec: &sandbar_cell::SandboxSpec) -> Result<(), CellError> {
-        let life = self.current().await?;
-        let body = serde_json::to_vec(spec)
-            .map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
-        Self::control(&life, Method::PUT, &format!("/sandboxes/{}", spec.id), body).await?;
+        let body =
+            serde_json::to_vec(spec).map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
+        let path = format!("/sandboxes/{}", spec.id);
+        let (life, _) = self.control(Method::PUT, &path, body).await?;
         lock(&life.known).insert(spec.id.clone());
         Ok(())
     }
@@ -208,25 +233,22 @@ impl Cells {
             return Ok(());
         }
         let path = format!("/sandboxes/{id}/stop");
-        Self::control(&life, Method::POST, &path, Vec::new()).await?;
+        self.control(Method::POST, &path, Vec::new()).await?;
         Ok(())
     }
 
     /// `DELETE /sandboxes/<id>`. The caller has told the cell of the sandbox before.
     pub(crate) async fn delete(&self, id: &str) -> Result<(), CellError> {
-        let life = self.current().await?;
         let path = format!("/sandboxes/{id}");
-        Self::control(&life, Method::DELETE, &path, Vec::new()).await?;
+        let (life, _) = self.control(Method::DELETE, &path, Vec::new()).await?;
         lock(&life.known).remove(id);
         Ok(())
     }
 
     /// `GET /stats`. Also tells whether the cell answers at all.
     pub(crate) async fn stats(&self) -> Result<sandbar_cell::CellStats, CellError> {
-        let life = self.current().await?;
-        let body = Self::control(&life, Method::GET, "/stats", Vec::new()).await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| CellError::Refused(StatusCode::BAD_GATEWAY, error.to_string()))
+        let (_, body) = self.control(Method::GET, "/stats", Vec::new()).await?;
+        serde_json::from_slice(&body).map_err(|error| CellError::Refused(StatusCode::BAD_GATEWAY, error.to_string()))
     }
 
     /// Ends the cell: closes its socket, waits a little, kills it. Returns when it is gone.
@@ -271,8 +293,8 @@ fn message(body: &[u8]) -> String {
 /// The keeper thread: spawn, hand the socket over, wait, again.
 fn keep(
     keeper: &Keeper,
-    exe: &std::path::Path,
-    arguments: &[std::ffi::OsString],
+    exe: &Path,
+    config: &CellConfig,
     streams: &mpsc::Sender<UnixStream>,
     first: &std::sync::mpsc::Sender<io::Result<()>>,
 ) {
@@ -280,7 +302,7 @@ fn keep(
     let mut starts = 0_u64;
     while !keeper.stop.load(Ordering::Acquire) {
         let since = Instant::now();
-        match spawn(exe, arguments) {
+        match spawn(exe, config) {
             Ok((mut child, stream, handle)) => {
                 *lock(&keeper.child) = Some(handle);
                 if starts == 0 {
@@ -294,6 +316,10 @@ fn keep(
                 lock(&keeper.child).take();
                 if keeper.stop.load(Ordering::Acquire) {
                     return;
+                }
+                if matches!(&status, Ok(status) if status.code() == Some(i32::from(COLD))) {
+                    warm(keeper, exe, config);
+                    continue;
                 }
                 tracing::error!(?status, lived = ?since.elapsed(), "the cell has ended; starting another");
             }
@@ -310,34 +336,54 @@ fn keep(
     }
 }
 
-fn spawn(
-    exe: &std::path::Path,
-    arguments: &[std::ffi::OsString],
-) -> io::Result<(Child, UnixStream, OwnedFd)> {
-    let (ours, theirs) = UnixStream::pair()?;
+/// Compiles the userland in a process of its own: the jailed cell may not write the cache.
+fn warm(keeper: &Keeper, exe: &Path, config: &CellConfig) {
+    tracing::info!("compiling the userland; this happens once");
+    let config = CellConfig {
+        mode: Mode::Warm,
+        ..config.clone()
+    };
+    let spawned = command(exe, &config).stdin(Stdio::null()).spawn();
+    let result = spawned.and_then(|mut child| {
+        *lock(&keeper.child) = handle(&mut child).ok();
+        child.wait()
+    });
+    lock(&keeper.child).take();
+    match result {
+        Ok(status) if status.success() => {}
+        result => tracing::error!(?result, "the userland cannot be compiled"),
+    }
+}
+
+fn command(exe: &Path, config: &CellConfig) -> Command {
+    let kept = KEPT_ENVIRONMENT.iter();
     let mut command = Command::new(exe);
     command
         .arg("cell")
-        .args(arguments)
+        .args(config.to_arguments())
         .env_clear()
-        .envs(KEPT_ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .envs(kept.filter_map(|name| Some((name, std::env::var_os(name)?))))
         // Standard output belongs to whoever started us; logs go to standard error.
         .stdout(Stdio::null())
         .current_dir("/");
-    let mut child = command.spawn()?;
-    // Dropped here: the command holds a copy of the child's end of the socket.
-    drop(command);
-    let pid = rustix::process::Pid::from_child(&child);
-    match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(handle) => Ok((child, ours, handle)),
-        Err(error) => {
-            // Without it the child could not be ended for sure.
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(error.into())
-        }
-    }
+    command
+}
+
+/// A descriptor of the child, or its end: without one it could not be ended for sure.
+fn handle(child: &mut Child) -> io::Result<OwnedFd> {
+    pidfd_open(rustix::process::Pid::from_child(child), PidfdFlags::empty()).map_err(|error| {
+        // It may have ended by itself already.
+        let _ = child.kill();
+        let _ = child.wait();
+        error.into()
+    })
+}
+
+fn spawn(exe: &Path, config: &CellConfig) -> io::Result<(Child, UnixStream, OwnedFd)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let mut child = command(exe, config).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    let handle = handle(&mut child)?;
+    Ok((child, ours, handle))
 }
 
 /// Makes an HTTP/2 client of each socket and publishes it.
@@ -360,6 +406,7 @@ async fn connect(
         publish.send_replace(Some(Arc::new(Incarnation {
             sender,
             known: Mutex::default(),
+            broken: AtomicBool::new(false),
         })));
         if lives > 0 {
             on_restart();

@@ -13,6 +13,9 @@ pub enum RunnerError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The token holds characters that no HTTP header may.
+    #[error("the runner's token holds characters that cannot be sent; give the token as it was printed")]
+    Token,
     /// The runner component could not be compiled or mapped.
     #[error("cannot load the runner component: {0}; build it with `cargo xtask up`")]
     Component(#[from] sandbar_engine::error::CacheError),

@@ -62,10 +62,7 @@ pub fn allocatable(detected: Amounts, ratios: Ratios) -> Result<Amounts, RunnerE
 
 fn scale(resource: &'static str, amount: u64, ratio: f64) -> Result<u64, RunnerError> {
     if !(LEAST_RATIO..=MOST_RATIO).contains(&ratio) {
-        return Err(RunnerError::Ratio {
-            resource,
-            value: ratio,
-        });
+        return Err(RunnerError::Ratio { resource, value: ratio });
     }
     // Amounts are below 2^52 and ratios below 100: the product is exact enough and fits.
     Ok((amount as f64 * ratio) as u64)
@@ -214,8 +211,7 @@ mod tests {
 
     #[test]
     fn proc_files_are_read() {
-        let memory = memory_info("MemTotal:  1024 kB\nMemFree: 1 kB\nMemAvailable: 256 kB\n")
-            .expect("memory");
+        let memory = memory_info("MemTotal:  1024 kB\nMemFree: 1 kB\nMemAvailable: 256 kB\n").expect("memory");
         assert_eq!((memory.total, memory.available), (1 << 20, 256 << 10));
         let time = cpu_time("cpu  10 0 5 80 5 0 0 0 9 9\ncpu0 1 1 1 1\n").expect("time");
         assert_eq!((time.busy, time.total), (15, 100));
@@ -259,10 +255,7 @@ mod tests {
             };
             assert!(matches!(
                 allocatable(detected, ratios),
-                Err(RunnerError::Ratio {
-                    resource: "memory",
-                    ..
-                })
+                Err(RunnerError::Ratio { resource: "memory", .. })
             ));
         }
     }

@@ -46,13 +46,7 @@ impl Metrics {
         });
     }
 
-    fn record(
-        &self,
-        kind: Kind,
-        name: String,
-        labels: Vec<(String, String)>,
-        apply: impl Fn(&AtomicU64),
-    ) {
+    fn record(&self, kind: Kind, name: String, labels: Vec<(String, String)>, apply: impl Fn(&AtomicU64)) {
         if !valid(&name, &labels) {
             self.rejected.fetch_add(1, Ordering::Relaxed);
             return;
@@ -118,10 +112,7 @@ fn labels(labels: &[(String, String)]) -> String {
     let pairs: Vec<String> = labels
         .iter()
         .map(|(name, value)| {
-            let value = value
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             format!("{name}=\"{value}\"")
         })
         .collect();

@@ -78,11 +78,7 @@ impl Plane {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector);
-        Some(Self {
-            client,
-            address,
-            token,
-        })
+        Some(Self { client, address, token })
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -94,11 +90,7 @@ impl Plane {
     }
 
     /// `GET`; `held` is how long the plane may hold the answer back.
-    pub(crate) async fn get<T: DeserializeOwned>(
-        &self,
-        route: &str,
-        held: Duration,
-    ) -> Result<T, PlaneError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, route: &str, held: Duration) -> Result<T, PlaneError> {
         let body = self
             .call(Method::GET, route, Bytes::new(), held + CALL_DEADLINE)
             .await?;
@@ -113,13 +105,7 @@ impl Plane {
             .map(drop)
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        route: &str,
-        body: Bytes,
-        deadline: Duration,
-    ) -> Result<Bytes, PlaneError> {
+    async fn call(&self, method: Method, route: &str, body: Bytes, deadline: Duration) -> Result<Bytes, PlaneError> {
         let request = Request::builder()
             .method(method)
             .uri(self.address.route(route))

@@ -121,7 +121,10 @@ async fn run(shared: Arc<Shared>, plane: Plane, heard: watch::Sender<bool>) {
         }
         if let Some((health, allocated)) = health {
             // Not repeated: the next one is fresher.
-            match plane.post("/runners/healthcheck", &healthcheck(&health, allocated)).await {
+            match plane
+                .post("/runners/healthcheck", &healthcheck(&health, allocated))
+                .await
+            {
                 Ok(()) => {
                     heard.send_replace(true);
                 }

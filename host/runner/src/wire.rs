@@ -21,7 +21,7 @@ pub(crate) struct Job {
 }
 
 /// The payload of a job, and a row of `GET /runners/me/sandboxes`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payload {
     pub(crate) id: String,
@@ -32,33 +32,50 @@ pub(crate) struct Payload {
     pub(crate) region_id: String,
     #[serde(default)]
     pub(crate) snapshot: Option<String>,
-    #[serde(default)]
+    #[serde(default, alias = "user")]
     pub(crate) os_user: Option<String>,
     /// Whole CPUs; absent in jobs that make nothing.
+    #[serde(default, alias = "cpu")]
     pub(crate) cpu_quota: Option<u64>,
     /// GiB.
+    #[serde(default, alias = "memory")]
     pub(crate) memory_quota: Option<u64>,
     /// GiB.
+    #[serde(default, alias = "disk")]
     pub(crate) storage_quota: Option<u64>,
     #[serde(default)]
     pub(crate) env: Option<BTreeMap<String, String>>,
 }
 
-/// Answer of `GET /runners/me/sandboxes`.
+/// Answer of `GET /runners/me/sandboxes`: the rows, bare or in an envelope.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Rows {
-    pub(crate) sandboxes: Vec<Row>,
+#[serde(untagged)]
+pub(crate) enum Rows {
+    Bare(Vec<Row>),
+    Wrapped {
+        #[serde(alias = "items")]
+        sandboxes: Vec<Row>,
+    },
 }
 
-/// What the plane wants of one sandbox that it placed here.
+impl Rows {
+    pub(crate) fn into_vec(self) -> Vec<Row> {
+        match self {
+            Self::Bare(rows) | Self::Wrapped { sandboxes: rows } => rows,
+        }
+    }
+}
+
+/// What the plane wants of one sandbox that it placed here: the fields of a payload, with intent and observation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row {
-    /// The payload with which it would be made today, as JSON.
-    pub(crate) payload: String,
+    #[serde(flatten)]
+    pub(crate) payload: Payload,
     /// `started`, `stopped`, `destroyed`.
+    #[serde(alias = "desired")]
     pub(crate) desired_state: String,
-    /// What the plane last heard.
+    /// What the plane last heard: `creating`, `started`, `stopped`, ...
     pub(crate) state: String,
 }
 
@@ -121,4 +138,62 @@ pub(crate) struct ServiceHealth {
     pub(crate) healthy: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error_reason: Option<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_as_the_plane_sends_it() {
+        let text = r#"{"jobs":[{"id":"j","type":"CREATE_SANDBOX","status":"IN_PROGRESS","resourceType":"SANDBOX",
+            "resourceId":"s","payload":"{\"id\":\"s\",\"generation\":1,\"cpuQuota\":2,\"env\":{\"A\":\"b\"}}",
+            "createdAt":"x","updatedAt":"x"}]}"#;
+        let jobs: Jobs = serde_json::from_str(text).expect("jobs");
+        let payload: Payload =
+            serde_json::from_str(jobs.jobs[0].payload.as_deref().expect("payload")).expect("payload");
+        assert_eq!((payload.generation, payload.cpu_quota), (1, Some(2)));
+        assert_eq!(payload.env.expect("env")["A"], "b");
+    }
+
+    #[test]
+    fn rows_come_bare_or_wrapped() {
+        let row = r#"{"id":"s","generation":2,"cpuQuota":1,"desiredState":"started","state":"creating","labels":{}}"#;
+        for text in [
+            format!("[{row}]"),
+            format!(r#"{{"sandboxes":[{row}]}}"#),
+            format!(r#"{{"items":[{row}]}}"#),
+        ] {
+            let rows = serde_json::from_str::<Rows>(&text).expect("rows").into_vec();
+            assert_eq!((rows[0].payload.generation, rows[0].state.as_str()), (2, "creating"));
+        }
+    }
+
+    #[test]
+    fn a_healthcheck_has_its_twelve_numbers() {
+        let zero = HealthMetrics {
+            current_cpu_load_average: 0.0,
+            current_cpu_usage_percentage: 0.0,
+            current_memory_usage_percentage: 0.0,
+            current_disk_usage_percentage: 0.0,
+            current_allocated_cpu: 0.0,
+            current_allocated_memory_gib: 0.0,
+            current_allocated_disk_gib: 0.0,
+            current_snapshot_count: 0,
+            current_started_sandboxes: 0,
+            cpu: 0.0,
+            memory_gib: 0.0,
+            disk_gib: 0.0,
+        };
+        let value = serde_json::to_value(zero).expect("JSON");
+        for name in [
+            "currentAllocatedMemoryGiB",
+            "memoryGiB",
+            "diskGiB",
+            "currentCpuLoadAverage",
+        ] {
+            assert!(value.get(name).is_some(), "{name}");
+        }
+        assert_eq!(value.as_object().map(serde_json::Map::len), Some(12));
+    }
 }

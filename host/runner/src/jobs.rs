@@ -1,0 +1,180 @@
+//! Fetches what the plane wants: rows at the start, then jobs, by long polling.
+
+use crate::agent::{Amounts, Event, Job, JobKind, Spec};
+use crate::backoff::Backoff;
+use crate::driver::Driver;
+use crate::plane::Plane;
+use crate::wire::{self, Jobs, Payload, Row, Rows};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the plane may hold a poll. Below the minute after which common proxies cut a silent connection.
+const POLL: Duration = Duration::from_secs(30);
+/// Jobs of one answer, the most that the protocol allows.
+const JOBS: u32 = 100;
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+const MIB_PER_GIB: u64 = 1024;
+
+/// Runs until it is dropped.
+pub(crate) async fn run(plane: Plane, driver: Arc<Driver>) {
+    let mut backoff = Backoff::new(FIRST_RETRY, LAST_RETRY);
+    take_over(&plane, &driver, &mut backoff).await;
+    backoff.reset();
+    let route = format!("/jobs/poll?timeout={}&limit={JOBS}", POLL.as_secs());
+    loop {
+        match plane.get::<Jobs>(&route, POLL).await {
+            Ok(answer) => {
+                backoff.reset();
+                for job in answer.jobs {
+                    match translate(job) {
+                        Ok(job) => driver.event(Event::Job(job)),
+                        Err(reason) => tracing::warn!(%reason, "a job is skipped"),
+                    }
+                }
+            }
+            Err(error) => {
+                let wait = backoff.next();
+                tracing::warn!(%error, ?wait, "no jobs from the plane");
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+/// Takes over what the plane has placed here and the journal does not know. Sandboxes that the journal knows and the plane does
+/// not are left as they are: silence is no order to delete.
+async fn take_over(plane: &Plane, driver: &Arc<Driver>, backoff: &mut Backoff) {
+    let rows = loop {
+        match plane.get::<Rows>("/runners/me/sandboxes", Duration::ZERO).await {
+            Ok(rows) => break rows.into_vec(),
+            Err(error) if error.may_pass() => {
+                let wait = backoff.next();
+                tracing::warn!(%error, ?wait, "the plane has not said what belongs here");
+                tokio::time::sleep(wait).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the plane's rows cannot be read; going on with the journal alone");
+                return;
+            }
+        }
+    };
+    let lost: Vec<(Spec, bool)> = rows
+        .into_iter()
+        .filter(|row| !driver.holds(&row.payload.id))
+        .filter_map(found)
+        .collect();
+    if !lost.is_empty() {
+        tracing::warn!(
+            count = lost.len(),
+            "sandboxes without a journal entry are taken over from the plane's rows"
+        );
+        driver.event(Event::Found(lost));
+    }
+}
+
+/// What a row without an entry means. One that was never observed, or is on its way out, comes as a job again.
+fn found(row: Row) -> Option<(Spec, bool)> {
+    let started = match row.state.as_str() {
+        "started" | "stopping" => true,
+        "stopped" | "starting" => false,
+        _ => return None,
+    };
+    if row.desired_state == "destroyed" {
+        return None;
+    }
+    spec(&row.payload).map(|spec| (spec, started))
+}
+
+fn translate(job: wire::Job) -> Result<Job, String> {
+    let kind = match job.kind.as_str() {
+        "CREATE_SANDBOX" => JobKind::CreateSandbox,
+        "START_SANDBOX" => JobKind::StartSandbox,
+        "STOP_SANDBOX" => JobKind::StopSandbox,
+        "DESTROY_SANDBOX" => JobKind::DestroySandbox,
+        other => return Err(format!("this version knows no {other} (job {})", job.id)),
+    };
+    let payload: Payload = serde_json::from_str(job.payload.as_deref().unwrap_or("{}"))
+        .map_err(|error| format!("payload of job {}: {error}", job.id))?;
+    if payload.id != job.resource_id || !sandbar_cell::valid_id(&payload.id) {
+        return Err(format!("job {} names no sandbox, or two", job.id));
+    }
+    let makes = matches!(kind, JobKind::CreateSandbox | JobKind::StartSandbox);
+    Ok(Job {
+        id: job.id,
+        kind,
+        sandbox: job.resource_id,
+        generation: payload.generation,
+        spec: if makes { spec(&payload) } else { None },
+    })
+}
+
+/// None if the payload does not say what the sandbox may use.
+fn spec(payload: &Payload) -> Option<Spec> {
+    Some(Spec {
+        sandbox: payload.id.clone(),
+        generation: payload.generation,
+        need: Amounts {
+            cpu_milli: payload.cpu_quota?.saturating_mul(1000),
+            memory_mib: payload.memory_quota?.saturating_mul(MIB_PER_GIB),
+            disk_mib: payload.storage_quota?.saturating_mul(MIB_PER_GIB),
+        },
+        details: serde_json::to_string(payload).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(kind: &str, id: &str, payload: &str) -> wire::Job {
+        serde_json::from_value(serde_json::json!({
+            "id": "j", "type": kind, "resourceId": id, "payload": payload
+        }))
+        .expect("a job")
+    }
+
+    const PAYLOAD: &str = r#"{"id":"s","generation":4,"cpuQuota":2,"memoryQuota":1,"storageQuota":3,"env":{"A":"b"}}"#;
+
+    #[test]
+    fn jobs_are_translated() {
+        let made = translate(job("CREATE_SANDBOX", "s", PAYLOAD)).expect("a job");
+        let spec = made.spec.expect("a spec");
+        assert_eq!(made.generation, 4);
+        assert_eq!(
+            (spec.need.cpu_milli, spec.need.memory_mib, spec.need.disk_mib),
+            (2000, 1024, 3072)
+        );
+        let details: Payload = serde_json::from_str(&spec.details).expect("details");
+        assert_eq!(details.env.expect("env")["A"], "b");
+        let stop = translate(job("STOP_SANDBOX", "s", r#"{"id":"s","generation":5}"#));
+        assert!(stop.is_ok_and(|job| job.spec.is_none() && job.generation == 5));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_reason() {
+        for (kind, id, payload) in [
+            ("BUILD_SNAPSHOT", "s", PAYLOAD),
+            ("STOP_SANDBOX", "other", PAYLOAD),
+            ("STOP_SANDBOX", "s", "no JSON"),
+            ("STOP_SANDBOX", "../s", r#"{"id":"../s","generation":1}"#),
+        ] {
+            assert!(translate(job(kind, id, payload)).is_err(), "{kind} {id}");
+        }
+    }
+
+    #[test]
+    fn only_observed_rows_are_taken_over() {
+        let row = |state: &str, desired: &str| {
+            let mut value: serde_json::Value = serde_json::from_str(PAYLOAD).expect("JSON");
+            value["state"] = state.into();
+            value["desiredState"] = desired.into();
+            found(serde_json::from_value(value).expect("a row")).map(|(_, started)| started)
+        };
+        assert_eq!(row("started", "started"), Some(true));
+        assert_eq!(row("stopped", "stopped"), Some(false));
+        assert_eq!(row("creating", "started"), None);
+        assert_eq!(row("started", "destroyed"), None);
+    }
+}
