@@ -9,7 +9,7 @@ from wit_world.imports import processes
 
 from . import children, errors, files, users
 
-SHELL = "/bin/sh"
+SHELL = "/usr/bin/sh"
 
 
 def install() -> None:

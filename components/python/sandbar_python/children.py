@@ -92,7 +92,7 @@ class Popen:
             if executable is not None:
                 arguments[0] = executable
         if program is None:
-            program = arguments[0]
+            program = "/usr/bin/sh" if shell else arguments[0]
         lead = 0 if start_new_session else process_group
         with Plumbing() as plumbing:
             plumbing.connect(stdin, stdout, stderr)
