@@ -9,13 +9,7 @@ const MAX_DEPTH: u32 = 100;
 pub(crate) trait Variables {
     /// The text of a variable, or of an element of an array.
     fn get(&mut self, name: &str, subscript: Option<&str>, depth: u32) -> Result<String, String>;
-    fn set(
-        &mut self,
-        name: &str,
-        subscript: Option<&str>,
-        value: i64,
-        depth: u32,
-    ) -> Result<(), String>;
+    fn set(&mut self, name: &str, subscript: Option<&str>, value: i64, depth: u32) -> Result<(), String>;
 }
 
 /// Evaluates an expression. Errors are messages in bash's words.
@@ -122,9 +116,7 @@ impl<'a> Eval<'a> {
         let start = self.pos;
         if let Some(place) = self.place()? {
             self.blank();
-            const OPS: [&str; 11] = [
-                "<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "=",
-            ];
+            const OPS: [&str; 11] = ["<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="];
             let op = OPS
                 .iter()
                 .find(|op| self.rest().starts_with(**op) && !self.rest().starts_with("=="));
@@ -311,9 +303,7 @@ impl<'a> Eval<'a> {
         if self.skip {
             return Ok(0);
         }
-        let text = self
-            .vars
-            .get(&place.name, place.subscript.as_deref(), self.depth)?;
+        let text = self.vars.get(&place.name, place.subscript.as_deref(), self.depth)?;
         let text = text.trim();
         if text.is_empty() {
             return Ok(0);
@@ -427,9 +417,7 @@ fn number(text: &str) -> Result<i64, &'static str> {
         if digit >= base {
             return Err("value too great for base");
         }
-        value = value
-            .wrapping_mul(i64::from(base))
-            .wrapping_add(i64::from(digit));
+        value = value.wrapping_mul(i64::from(base)).wrapping_add(i64::from(digit));
     }
     Ok(value)
 }

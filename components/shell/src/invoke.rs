@@ -73,8 +73,7 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
         }
         if let Some(long) = arg.strip_prefix("--") {
             match long {
-                "norc" | "noprofile" | "login" | "posix" | "noediting" | "restricted"
-                | "verbose" => {}
+                "norc" | "noprofile" | "login" | "posix" | "noediting" | "restricted" | "verbose" => {}
                 "rcfile" | "init-file" => i += 1,
                 _ => return Err(format!("{program}: {arg}: invalid option\n")),
             }
@@ -115,9 +114,7 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
         (Source::Command(text.clone()), name, positional)
     } else {
         match rest.split_first() {
-            Some((file, rest)) if !stdin => {
-                (Source::File(file.clone()), file.clone(), rest.to_vec())
-            }
+            Some((file, rest)) if !stdin => (Source::File(file.clone()), file.clone(), rest.to_vec()),
             _ => (Source::Stdin, program.to_owned(), rest.to_vec()),
         }
     };
@@ -129,12 +126,7 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
     })
 }
 
-fn new_shell(
-    exec: Rc<Executor>,
-    invocation: &Invocation,
-    env: Vec<(String, String)>,
-    cwd: &str,
-) -> Shell {
+fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, String)>, cwd: &str) -> Shell {
     let mut vars = Vars::default();
     for (name, value) in env {
         if text::is_name(&name) {
@@ -161,10 +153,9 @@ fn new_shell(
         }
     }
     let mut options = invocation.options.clone();
-    let terminals = [0, 2].iter().all(|n| {
-        fds.get(n)
-            .is_some_and(|fd: &crate::os::Fd| fd.is_terminal())
-    });
+    let terminals = [0, 2]
+        .iter()
+        .all(|n| fds.get(n).is_some_and(|fd: &crate::os::Fd| fd.is_terminal()));
     options.interactive |= matches!(invocation.source, Source::Stdin) && terminals;
     options.extglob = true;
     let pwd = vars.entry("PWD");
@@ -177,8 +168,7 @@ fn new_shell(
         }
     }
     if vars.get("PATH").is_none() {
-        vars.entry("PATH").value =
-            crate::vars::Value::Scalar("/usr/local/bin:/usr/bin:/bin".to_owned());
+        vars.entry("PATH").value = crate::vars::Value::Scalar("/usr/local/bin:/usr/bin:/bin".to_owned());
     }
     if options.interactive {
         for (name, default) in [("PS1", "\\w\\$ "), ("PS2", "> ")] {
@@ -207,6 +197,7 @@ fn new_shell(
         jobs: Jobs::default(),
         running: Rc::default(),
         depth: 0,
+        nesting: 0,
         loops: 0,
         conditions: 0,
         line: 1,

@@ -34,16 +34,9 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     /// Remembers a job and gives it a number.
-    pub fn add(
-        &mut self,
-        id: u32,
-        text: String,
-        task: Handle<i32>,
-        children: Rc<RefCell<Vec<Child>>>,
-    ) -> u32 {
+    pub fn add(&mut self, id: u32, text: String, task: Handle<i32>, children: Rc<RefCell<Vec<Child>>>) -> u32 {
         if self.list.len() >= MAX_JOBS {
-            self.list
-                .retain(|job| !(job.waited || job.task.peek().is_some()));
+            self.list.retain(|job| !(job.waited || job.task.peek().is_some()));
         }
         let number = self.list.iter().map(|j| j.number).max().unwrap_or(0) + 1;
         if self.list.len() < MAX_JOBS {

@@ -4,16 +4,9 @@ use std::rc::Rc;
 
 fn main() {
     sandbar_guest_rt::init();
-    let args: Vec<String> = std::env::args_os()
-        .map(|a| a.to_string_lossy().into_owned())
-        .collect();
+    let args: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
     let env = std::env::vars_os()
-        .map(|(n, v)| {
-            (
-                n.to_string_lossy().into_owned(),
-                v.to_string_lossy().into_owned(),
-            )
-        })
+        .map(|(n, v)| (n.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()))
         .collect();
     let cwd = std::env::current_dir()
         .ok()

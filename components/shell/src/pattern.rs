@@ -126,16 +126,12 @@ fn step(element: &Element, text: &[char], at: Vec<usize>) -> Vec<usize> {
     match element {
         Element::Char(want) => advance(&|c| c == *want),
         Element::Any => advance(&|_| true),
-        Element::Class { negated, items } => {
-            advance(&|c| items.iter().any(|item| in_class(item, c)) != *negated)
-        }
+        Element::Class { negated, items } => advance(&|c| items.iter().any(|item| in_class(item, c)) != *negated),
         Element::Star => match at.first() {
             Some(&first) => (first..=text.len()).collect(),
             None => Vec::new(),
         },
-        Element::Extended { kind, alternatives } => {
-            extended(*kind, alternatives, text, &at)
-        }
+        Element::Extended { kind, alternatives } => extended(*kind, alternatives, text, &at),
     }
 }
 
@@ -219,10 +215,7 @@ fn compile(chars: &[PatternChar], depth: u32) -> Vec<Element> {
             && depth < MAX_DEPTH
             && let Some((alternatives, next)) = alternatives(chars, i + 1, depth)
         {
-            out.push(Element::Extended {
-                kind: c,
-                alternatives,
-            });
+            out.push(Element::Extended { kind: c, alternatives });
             i = next;
             continue;
         }
@@ -255,11 +248,7 @@ fn compile(chars: &[PatternChar], depth: u32) -> Vec<Element> {
 }
 
 /// After `?(` and its kin: the alternatives and the index after the closing parenthesis.
-fn alternatives(
-    chars: &[PatternChar],
-    from: usize,
-    depth: u32,
-) -> Option<(Vec<Pattern>, usize)> {
+fn alternatives(chars: &[PatternChar], from: usize, depth: u32) -> Option<(Vec<Pattern>, usize)> {
     let mut out = Vec::new();
     let mut level = 0;
     let mut start = from;

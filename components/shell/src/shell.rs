@@ -13,11 +13,15 @@ use crate::vars::Vars;
 
 /// Deepest nesting of function calls, `eval`, `.`, subshells and command substitutions: bounds the
 /// stack that the interpreter needs.
-pub(crate) const MAX_CALL_DEPTH: u32 = 400;
+pub(crate) const MAX_CALL_DEPTH: u32 = 1000;
+
+/// Deepest nesting of commands within commands, through calls and compound commands alike: what the
+/// guest's stack holds with room to spare.
+pub(crate) const MAX_COMMAND_DEPTH: u32 = 2500;
 
 /// Longest value of a variable or expansion, in bytes: a script that doubles a string in a loop ends
 /// with an error instead of taking the memory of its sandbox.
-pub(crate) const MAX_TEXT: usize = 256 << 20;
+pub(crate) const MAX_TEXT: usize = 64 << 20;
 
 /// Why a list of commands stopped early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,8 @@ pub(crate) struct Shell {
     pub running: Rc<RefCell<Vec<Child>>>,
     /// Nesting of calls; see `MAX_CALL_DEPTH`.
     pub depth: u32,
+    /// Nesting of commands on the stack; see `MAX_COMMAND_DEPTH`.
+    pub nesting: u32,
     pub loops: u32,
     /// Nesting of conditions, in which `set -e` does not act.
     pub conditions: u32,

@@ -42,10 +42,17 @@ struct Waiting {
     live: Rc<Cell<bool>>,
 }
 
+struct Task {
+    /// none while it is being polled.
+    future: Option<Fut<'static, ()>>,
+    /// The shell does not end before it.
+    essential: bool,
+}
+
 /// The executor, and the reactor over `Os::wait`.
 pub(crate) struct Executor {
     pub os: Rc<dyn Os>,
-    tasks: RefCell<HashMap<u64, Option<Fut<'static, ()>>>>,
+    tasks: RefCell<HashMap<u64, Task>>,
     ready: Queue,
     waiting: RefCell<Vec<Waiting>>,
     next: Cell<u64>,
@@ -113,8 +120,18 @@ impl Executor {
         })
     }
 
-    /// Starts a task.
+    /// Starts a task that runs to its end even if the main program ends first, as the process it
+    /// stands for would.
     pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<T> {
+        self.start(future, true)
+    }
+
+    /// Starts a task that only watches, and ends with the main program.
+    pub fn watch<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<T> {
+        self.start(future, false)
+    }
+
+    fn start<T: 'static>(&self, future: impl Future<Output = T> + 'static, essential: bool) -> Handle<T> {
         let slot = Rc::new(RefCell::new(Slot {
             value: None,
             waker: None,
@@ -129,7 +146,11 @@ impl Executor {
                 waker.wake();
             }
         };
-        self.tasks.borrow_mut().insert(id, Some(Box::pin(wrapped)));
+        let task = Task {
+            future: Some(Box::pin(wrapped)),
+            essential,
+        };
+        self.tasks.borrow_mut().insert(id, task);
         self.queue().push_back(id);
         Handle { slot, id }
     }
@@ -155,7 +176,8 @@ impl Executor {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs until this future is done. None: nothing is left that could ever wake it.
+    /// Runs until this future and every essential task is done. None: nothing is left that could ever
+    /// wake it.
     pub fn run<T: Clone + 'static>(&self, main: impl Future<Output = T> + 'static) -> Option<T> {
         let handle = self.spawn(main);
         let mut polls = 0;
@@ -164,23 +186,20 @@ impl Executor {
                 let Some(id) = self.queue().pop_front() else {
                     break;
                 };
-                let task = self.tasks.borrow_mut().get_mut(&id).and_then(Option::take);
+                let task = self.tasks.borrow_mut().get_mut(&id).and_then(|t| t.future.take());
                 let Some(mut task) = task else { continue };
                 let waker = Waker::from(Arc::new(TaskWaker {
                     id,
                     queue: self.ready.clone(),
                 }));
-                let done = task
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&waker))
-                    .is_ready();
+                let done = task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
                 if done {
                     self.tasks.borrow_mut().remove(&id);
-                    if let Some(value) = handle.peek() {
-                        return Some(value);
+                    if self.tasks.borrow().values().all(|t| !t.essential) {
+                        return handle.peek();
                     }
                 } else if let Some(slot) = self.tasks.borrow_mut().get_mut(&id) {
-                    *slot = Some(task);
+                    slot.future = Some(task);
                 }
                 polls += 1;
                 if polls % POLLS_PER_CHECK == 0 {

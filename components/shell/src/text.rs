@@ -55,9 +55,7 @@ pub(crate) fn encode(text: &str) -> Vec<u8> {
 /// Whether this is a variable name.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic())
+    bytes.next().is_some_and(|b| b == b'_' || b.is_ascii_alphabetic())
         && bytes.all(|b| b == b'_' || b.is_ascii_alphanumeric())
 }
 
@@ -93,15 +91,8 @@ pub(crate) fn single_quote(text: &str) -> String {
 
 /// Quotes with single quotes only where needed, as `set -x` prints words.
 pub(crate) fn trace_quote(text: &str) -> String {
-    let plain = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || "_-+=./:,@%^".contains(c));
-    if plain {
-        text.to_owned()
-    } else {
-        single_quote(text)
-    }
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-+=./:,@%^".contains(c));
+    if plain { text.to_owned() } else { single_quote(text) }
 }
 
 /// Quotes in double quotes, as `declare -p` prints values.
@@ -197,14 +188,10 @@ pub(crate) fn unescape(text: &str, dialect: Escapes) -> (String, bool) {
                 Some(v) => out.push(v as u8),
                 None => out.extend_from_slice(b"\\x"),
             },
-            b'u' | b'U' => {
-                match digits(&bytes, &mut i, 16, if e == b'u' { 4 } else { 8 })
-                    .and_then(char::from_u32)
-                {
-                    Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                    None => out.extend_from_slice(&[b'\\', e]),
-                }
-            }
+            b'u' | b'U' => match digits(&bytes, &mut i, 16, if e == b'u' { 4 } else { 8 }).and_then(char::from_u32) {
+                Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => out.extend_from_slice(&[b'\\', e]),
+            },
             b'0'..=b'7' => {
                 if !(dialect == Escapes::Echo && e == b'0') {
                     i -= 1;

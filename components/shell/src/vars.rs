@@ -226,10 +226,7 @@ impl Vars {
             }
             _ => {
                 // A local that is unset stays local (and hides the global) until its function ends.
-                let local = self
-                    .frames
-                    .last()
-                    .is_some_and(|f| f.iter().any(|(n, _)| *n == name));
+                let local = self.frames.last().is_some_and(|f| f.iter().any(|(n, _)| *n == name));
                 if local {
                     *var = Var::default();
                 } else {
@@ -283,9 +280,7 @@ impl Vars {
 
     /// Whether the running function has this local.
     pub fn is_local(&self, name: &str) -> bool {
-        self.frames
-            .last()
-            .is_some_and(|f| f.iter().any(|(n, _)| n == name))
+        self.frames.last().is_some_and(|f| f.iter().any(|(n, _)| n == name))
     }
 
     /// Names in order.

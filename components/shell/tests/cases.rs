@@ -76,8 +76,7 @@ fn run(script: &Path, bin: &Path) -> Outcome {
 #[test]
 fn every_case_behaves_as_in_bash() {
     let bin = tempfile::tempdir().expect("a directory");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_shell"), bin.path().join("sh"))
-        .expect("a link");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_shell"), bin.path().join("sh")).expect("a link");
     let only = std::env::var("CASE").ok();
     let mut failed = Vec::new();
     let all = scripts();

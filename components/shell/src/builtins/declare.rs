@@ -18,12 +18,7 @@ struct Flags {
     unexport: bool,
 }
 
-pub(super) async fn run(
-    shell: &mut Shell,
-    name: &str,
-    args: &[String],
-    arrays: &[Argument<'_>],
-) -> Step {
+pub(super) async fn run(shell: &mut Shell, name: &str, args: &[String], arrays: &[Argument<'_>]) -> Step {
     let mut flags = Flags::default();
     let mut skip = 0;
     for arg in args {
@@ -126,16 +121,11 @@ async fn declare_assign(shell: &mut Shell, assign: &Assign, flags: &Flags, local
                 var.value = Value::Scalar(text);
                 var.nameref = true;
             } else {
-                shell
-                    .assign_text(&assign.name, key, text, assign.append)
-                    .await?;
+                shell.assign_text(&assign.name, key, text, assign.append).await?;
             }
         }
         None => {
-            let scalar = matches!(
-                shell.vars.get(&assign.name).map(|v| &v.value),
-                Some(Value::Scalar(_))
-            );
+            let scalar = matches!(shell.vars.get(&assign.name).map(|v| &v.value), Some(Value::Scalar(_)));
             if scalar && !assign.append {
                 shell.vars.entry(&assign.name).value = Value::Unset;
             }
@@ -146,13 +136,7 @@ async fn declare_assign(shell: &mut Shell, assign: &Assign, flags: &Flags, local
     Ok(0)
 }
 
-async fn declare_text(
-    shell: &mut Shell,
-    command: &str,
-    arg: &str,
-    flags: &Flags,
-    local: bool,
-) -> Step {
+async fn declare_text(shell: &mut Shell, command: &str, arg: &str, flags: &Flags, local: bool) -> Step {
     let (target, value, append) = match arg.split_once('=') {
         Some((target, value)) => match target.strip_suffix('+') {
             Some(target) => (target, Some(value), true),
@@ -181,9 +165,7 @@ async fn declare_text(
             var.value = Value::Scalar(value.to_owned());
             var.nameref = true;
         } else {
-            shell
-                .assign_text(target, key, value.to_owned(), append)
-                .await?;
+            shell.assign_text(target, key, value.to_owned(), append).await?;
         }
     }
     finish(shell, target, deferred);

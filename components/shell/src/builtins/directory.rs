@@ -152,10 +152,7 @@ pub(super) async fn stack(shell: &mut Shell, name: &str, args: &[String]) -> Ste
         return Ok(status);
     }
     let map = (0i64..).zip(below.iter().cloned()).collect();
-    if let Err(message) = shell
-        .vars
-        .set_value("DIRSTACK", crate::vars::Value::Indexed(map))
-    {
+    if let Err(message) = shell.vars.set_value("DIRSTACK", crate::vars::Value::Indexed(map)) {
         shell.complain(&message).await;
         return Ok(1);
     }
@@ -188,12 +185,7 @@ pub(super) async fn umask(shell: &mut Shell, args: &[String]) -> Step {
                     .map(|(_, c)| *c)
                     .collect::<String>()
             };
-            let line = format!(
-                "u={},g={},o={}\n",
-                part(m >> 6 & 7),
-                part(m >> 3 & 7),
-                part(m & 7)
-            );
+            let line = format!("u={},g={},o={}\n", part(m >> 6 & 7), part(m >> 3 & 7), part(m & 7));
             shell.write(1, &line).await
         }
         Some(text) => match u32::from_str_radix(text, 8) {

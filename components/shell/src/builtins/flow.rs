@@ -26,9 +26,7 @@ pub(super) async fn shift(shell: &mut Shell, args: &[String]) -> Step {
 pub(super) async fn break_continue(shell: &mut Shell, name: &str, args: &[String]) -> Step {
     if shell.loops == 0 {
         shell
-            .complain(&format!(
-                "{name}: only meaningful in a `for', `while', or `until' loop"
-            ))
+            .complain(&format!("{name}: only meaningful in a `for', `while', or `until' loop"))
             .await;
         return Ok(0);
     }
@@ -174,10 +172,7 @@ pub(super) async fn trap(shell: &mut Shell, args: &[String]) -> Step {
         _ => args,
     };
     if args.first().is_some_and(|a| a == "-l") {
-        let list: Vec<String> = SIGNALS
-            .iter()
-            .map(|(name, n)| format!("{n}) SIG{name}"))
-            .collect();
+        let list: Vec<String> = SIGNALS.iter().map(|(name, n)| format!("{n}) SIG{name}")).collect();
         return shell.write(1, &(list.join(" ") + "\n")).await;
     }
     let print = args.first().is_some_and(|a| a == "-p");
@@ -193,10 +188,7 @@ pub(super) async fn trap(shell: &mut Shell, args: &[String]) -> Step {
             } else {
                 format!("SIG{name}")
             };
-            out.push_str(&format!(
-                "trap -- {} {shown}\n",
-                text::single_quote(action)
-            ));
+            out.push_str(&format!("trap -- {} {shown}\n", text::single_quote(action)));
         }
         return shell.write(1, &out).await;
     }

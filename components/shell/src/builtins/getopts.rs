@@ -42,10 +42,7 @@ pub(super) async fn run(shell: &mut Shell, args: &[String]) -> Step {
         next_offset = 0;
     }
     let known = letter != ':' && spec.contains(letter);
-    let takes = known
-        && spec
-            .split_once(letter)
-            .is_some_and(|(_, rest)| rest.starts_with(':'));
+    let takes = known && spec.split_once(letter).is_some_and(|(_, rest)| rest.starts_with(':'));
     let mut result = letter.to_string();
     let mut value = None;
     if !known {
@@ -73,10 +70,7 @@ pub(super) async fn run(shell: &mut Shell, args: &[String]) -> Step {
             value = Some(letter.to_string());
         } else {
             result = "?".to_owned();
-            let line = format!(
-                "{}: option requires an argument -- {letter}\n",
-                shell.name
-            );
+            let line = format!("{}: option requires an argument -- {letter}\n", shell.name);
             shell.print_error(&line).await;
         }
         next_offset = 0;

@@ -51,9 +51,9 @@ async fn wait_any(shell: &mut Shell, specs: &[String], variable: Option<String>)
         let mut done = None;
         for job in &mut shell.jobs.list {
             let chosen = specs.is_empty()
-                || specs.iter().any(|s| {
-                    *s == job.id.to_string() || s.strip_prefix('%') == Some(&job.number.to_string())
-                });
+                || specs
+                    .iter()
+                    .any(|s| *s == job.id.to_string() || s.strip_prefix('%') == Some(&job.number.to_string()));
             if job.waited || !chosen {
                 continue;
             }
@@ -110,10 +110,7 @@ pub(super) async fn jobs(shell: &mut Shell, args: &[String]) -> Step {
             Some(n) => (format!("Exit {n}"), ""),
         };
         job.waited |= job.task.peek().is_some();
-        out.push_str(&format!(
-            "[{}]{mark}  {state:<24}{}{suffix}\n",
-            job.number, job.text
-        ));
+        out.push_str(&format!("[{}]{mark}  {state:<24}{}{suffix}\n", job.number, job.text));
     }
     shell.write(1, &out).await
 }
@@ -148,8 +145,7 @@ pub(super) async fn kill(shell: &mut Shell, args: &[String]) -> Step {
         targets = targets.get(1..).unwrap_or_default();
     }
     if targets.is_empty() {
-        return super::usage(shell, "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid ...")
-            .await;
+        return super::usage(shell, "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid ...").await;
     }
     let mut status = 0;
     for target in targets {
@@ -163,9 +159,7 @@ pub(super) async fn kill(shell: &mut Shell, args: &[String]) -> Step {
 async fn kill_one(shell: &mut Shell, target: &str, signal: u32) -> Result<bool, Flow> {
     if let Some(job) = shell.jobs.find(target).cloned() {
         if job.task.peek().is_some() {
-            shell
-                .complain(&format!("kill: ({target}) - No such process"))
-                .await;
+            shell.complain(&format!("kill: ({target}) - No such process")).await;
             return Ok(false);
         }
         if signal == 0 {
@@ -177,8 +171,7 @@ async fn kill_one(shell: &mut Shell, target: &str, signal: u32) -> Result<bool, 
         }
         if job.id >= crate::jobs::FIRST_TASK_ID {
             shell.exec.abort(&job.task);
-            job.task
-                .resolve(128 + i32::try_from(signal).unwrap_or_default());
+            job.task.resolve(128 + i32::try_from(signal).unwrap_or_default());
         }
         return Ok(true);
     }

@@ -6,8 +6,8 @@ use crate::text;
 
 /// The reserved words.
 const KEYWORDS: [&str; 20] = [
-    "!", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
-    "in", "then", "time", "until", "while", "{", "}",
+    "!", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "then", "time",
+    "until", "while", "{", "}",
 ];
 
 pub(super) async fn type_builtin(shell: &mut Shell, command: &str, args: &[String]) -> Step {
@@ -54,10 +54,7 @@ fn describe(shell: &Shell, name: &str, style: char) -> Option<String> {
     } else if KEYWORDS.contains(&name) {
         ("keyword", format!("{name} is a shell keyword\n"))
     } else if let Some(f) = shell.functions.get(name) {
-        (
-            "function",
-            format!("{name} is a function\n{name} () \n{}\n", f.source),
-        )
+        ("function", format!("{name} is a function\n{name} () \n{}\n", f.source))
     } else if exists(name) {
         ("builtin", format!("{name} is a shell builtin\n"))
     } else {
@@ -118,9 +115,7 @@ pub(super) async fn command(shell: &mut Shell, which: &str, args: &[String]) -> 
         return run(shell, name, args, &[]).await;
     }
     if which == "builtin" {
-        shell
-            .complain(&format!("builtin: {name}: not a shell builtin"))
-            .await;
+        shell.complain(&format!("builtin: {name}: not a shell builtin")).await;
         return Ok(1);
     }
     match shell.start(name, args, &[]).await? {

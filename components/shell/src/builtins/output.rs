@@ -81,8 +81,7 @@ pub(super) async fn printf(shell: &mut Shell, args: &[String]) -> Step {
                 None => (name.clone(), Key::Whole),
             };
             if !text::is_name(&base) {
-                return super::usage(shell, &format!("printf: `{name}': not a valid identifier"))
-                    .await;
+                return super::usage(shell, &format!("printf: `{name}': not a valid identifier")).await;
             }
             match shell.assign_text(&base, key, job.out, false).await {
                 Ok(()) => Ok(status),
@@ -215,11 +214,7 @@ impl Printf<'_> {
             let value = self.value().unwrap_or_default();
             return Some(self.integer(&value));
         }
-        let digits: String = chars
-            .iter()
-            .skip(*i)
-            .take_while(|c| c.is_ascii_digit())
-            .collect();
+        let digits: String = chars.iter().skip(*i).take_while(|c| c.is_ascii_digit()).collect();
         *i += digits.len();
         if digits.is_empty() {
             None
@@ -306,17 +301,14 @@ impl Printf<'_> {
             'T' => {
                 let value = self.value();
                 let seconds = match value.as_deref() {
-                    None | Some("-1" | "-2" | "") => {
-                        i64::try_from(crate::expand::epoch().as_secs()).unwrap_or(0)
-                    }
+                    None | Some("-1" | "-2" | "") => i64::try_from(crate::expand::epoch().as_secs()).unwrap_or(0),
                     Some(text) => self.integer(text),
                 };
                 let text = crate::clock::format(&time_format.unwrap_or_default(), seconds);
                 self.pad(&text, spec);
             }
             other => {
-                self.errors
-                    .push(format!("`%{other}': invalid format character"));
+                self.errors.push(format!("`%{other}': invalid format character"));
                 self.stopped = true;
             }
         }
@@ -355,10 +347,7 @@ impl Printf<'_> {
             Some(rest) => (true, rest),
             None => (false, t.strip_prefix('+').unwrap_or(t)),
         };
-        let (radix, digits) = if let Some(hex) = digits
-            .strip_prefix("0x")
-            .or_else(|| digits.strip_prefix("0X"))
-        {
+        let (radix, digits) = if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
             (16, hex)
         } else if digits.len() > 1 && digits.starts_with('0') {
             (8, digits)
@@ -373,7 +362,8 @@ impl Printf<'_> {
         let value = if negative { -value } else { value };
         match i64::try_from(value) {
             Ok(n) => n,
-            Err(_) => {
+            Err(_) =>
+            {
                 #[allow(clippy::cast_possible_wrap)]
                 match u64::try_from(value) {
                     Ok(n) if radix != 10 => n as i64,
@@ -462,11 +452,7 @@ fn float_digits(n: f64, kind: char, spec: &Spec) -> String {
                 let decimals = usize::try_from(most - 1 - exponent).unwrap_or(0);
                 format!("{n:.decimals$}")
             };
-            if spec.alternate {
-                text
-            } else {
-                strip_zeros(&text)
-            }
+            if spec.alternate { text } else { strip_zeros(&text) }
         }
     };
     if kind.is_ascii_uppercase() {

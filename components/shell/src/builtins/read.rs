@@ -62,9 +62,7 @@ pub(super) async fn read(shell: &mut Shell, args: &[String]) -> Step {
     for name in &request.names {
         let base = name.split_once('[').map_or(name.as_str(), |(b, _)| b);
         if !text::is_name(base) {
-            shell
-                .complain(&format!("read: `{name}': not a valid identifier"))
-                .await;
+            shell.complain(&format!("read: `{name}': not a valid identifier")).await;
             return Ok(1);
         }
     }
@@ -193,11 +191,7 @@ async fn line(shell: &Shell, input: &Fd, request: &Request) -> (Vec<(char, bool)
     (chars, status)
 }
 
-async fn assign(
-    shell: &mut Shell,
-    request: &Request,
-    chars: Vec<(char, bool)>,
-) -> Result<(), crate::shell::Flow> {
+async fn assign(shell: &mut Shell, request: &Request, chars: Vec<(char, bool)>) -> Result<(), crate::shell::Flow> {
     let ifs = shell.ifs();
     if let Some(name) = &request.array {
         let fields = split(&chars, &ifs, usize::MAX);
@@ -277,7 +271,7 @@ fn split(chars: &[(char, bool)], ifs: &str, most: usize) -> Vec<String> {
         while white(i) {
             i += 1;
         }
-        if delimiter(i) && !white(i) && (i == 0 || !white(i) ) {
+        if delimiter(i) && !white(i) && (i == 0 || !white(i)) {
             i += 1;
             while white(i) {
                 i += 1;

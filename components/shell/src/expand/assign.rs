@@ -19,23 +19,14 @@ impl Shell {
                         self.subscript(&assign.name, &subscript).await?
                     }
                 };
-                self.assign_text(&assign.name, key, text, assign.append)
-                    .await
+                self.assign_text(&assign.name, key, text, assign.append).await
             }
-            AssignValue::Array(elements) => {
-                self.assign_array(&assign.name, elements, assign.append).await
-            }
+            AssignValue::Array(elements) => self.assign_array(&assign.name, elements, assign.append).await,
         }
     }
 
     /// Sets a variable to text, minding its attributes.
-    pub async fn assign_text(
-        &mut self,
-        name: &str,
-        key: Key,
-        text: String,
-        append: bool,
-    ) -> Result<(), Flow> {
+    pub async fn assign_text(&mut self, name: &str, key: Key, text: String, append: bool) -> Result<(), Flow> {
         let integer = self.vars.get(name).is_some_and(|v| v.integer);
         let mut text = text;
         let mut append = append;
@@ -52,8 +43,7 @@ impl Shell {
             }
             text = value.to_string();
         }
-        if append && self.vars.scalar(name).map_or(0, str::len) + text.len() > crate::shell::MAX_TEXT
-        {
+        if append && self.vars.scalar(name).map_or(0, str::len) + text.len() > crate::shell::MAX_TEXT {
             self.complain(&format!("{name}: value too long")).await;
             return Err(Flow::Discard(1));
         }
@@ -76,11 +66,7 @@ impl Shell {
         self.after_assignment(name, result).await
     }
 
-    async fn after_assignment(
-        &mut self,
-        name: &str,
-        result: Result<(), String>,
-    ) -> Result<(), Flow> {
+    async fn after_assignment(&mut self, name: &str, result: Result<(), String>) -> Result<(), Flow> {
         match result {
             Ok(()) => {
                 if self.options.allexport {
@@ -96,12 +82,7 @@ impl Shell {
         }
     }
 
-    async fn assign_array(
-        &mut self,
-        name: &str,
-        elements: &[(Option<Word>, Word)],
-        append: bool,
-    ) -> Result<(), Flow> {
+    async fn assign_array(&mut self, name: &str, elements: &[(Option<Word>, Word)], append: bool) -> Result<(), Flow> {
         let old = self.vars.get(name).map(|v| v.value.clone()).unwrap_or_default();
         let value = if matches!(old, Value::Assoc(_)) {
             let mut map = match old {

@@ -43,9 +43,7 @@ impl Field {
 
     /// Whether an unquoted character could make it a pattern.
     pub fn may_glob(&self) -> bool {
-        self.parts
-            .iter()
-            .any(|(t, q)| !q && t.contains(['*', '?', '[', '(']))
+        self.parts.iter().any(|(t, q)| !q && t.contains(['*', '?', '[', '(']))
     }
 }
 

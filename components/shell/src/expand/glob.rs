@@ -42,9 +42,7 @@ impl Shell {
     fn matches(&self, chars: &[PatternChar]) -> Vec<String> {
         let absolute = chars.first().is_some_and(|(c, _)| *c == '/');
         let mut prefixes = vec![if absolute { "/".to_owned() } else { String::new() }];
-        let components: Vec<&[PatternChar]> = chars
-            .split(|(c, _)| *c == '/')
-            .collect();
+        let components: Vec<&[PatternChar]> = chars.split(|(c, _)| *c == '/').collect();
         let last = components.len().saturating_sub(1);
         for (i, component) in components.iter().enumerate() {
             if component.is_empty() {
@@ -92,10 +90,7 @@ impl Shell {
         let fold = self.options.nocaseglob;
         let folded: Vec<PatternChar>;
         let component = if fold {
-            folded = component
-                .iter()
-                .map(|(c, q)| (c.to_ascii_lowercase(), *q))
-                .collect();
+            folded = component.iter().map(|(c, q)| (c.to_ascii_lowercase(), *q)).collect();
             &folded
         } else {
             component

@@ -67,8 +67,7 @@ impl Shell {
 
     async fn expand_one(&mut self, word: &Word, out: &mut Vec<String>) -> Result<(), Flow> {
         let mut builder = Builder::splitting(self);
-        self.pieces(&word.pieces, &mut builder, Quoting::Unquoted)
-            .await?;
+        self.pieces(&word.pieces, &mut builder, Quoting::Unquoted).await?;
         for field in builder.finish() {
             self.glob(field, out).await?;
         }
@@ -101,8 +100,7 @@ impl Shell {
 
     async fn expand_field(&mut self, word: &Word) -> Result<Field, Flow> {
         let mut builder = Builder::joining(self);
-        self.pieces(&word.pieces, &mut builder, Quoting::Unquoted)
-            .await?;
+        self.pieces(&word.pieces, &mut builder, Quoting::Unquoted).await?;
         Ok(builder.finish().pop().unwrap_or_default())
     }
 
@@ -156,10 +154,7 @@ impl Shell {
 
     fn tilde(&self, user: &str) -> String {
         match user {
-            "" => self
-                .vars
-                .scalar("HOME")
-                .map_or_else(|| "/".to_owned(), str::to_owned),
+            "" => self.vars.scalar("HOME").map_or_else(|| "/".to_owned(), str::to_owned),
             "+" => self.cwd.clone(),
             "-" => self
                 .vars
@@ -216,9 +211,7 @@ impl Shell {
         }
         let running = child.running.clone();
         let body = list.clone();
-        let task = self
-            .exec
-            .spawn(async move { child.run_subshell(&body).await });
+        let task = self.exec.spawn(async move { child.run_subshell(&body).await });
         let mut bytes = Vec::new();
         let exec = self.exec.clone();
         let text = loop {

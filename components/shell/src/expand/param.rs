@@ -9,14 +9,11 @@ use crate::text;
 use crate::vars::{Key, Value, Var};
 
 impl Shell {
-    pub(super) async fn param(
-        &mut self,
-        param: &Param,
-        out: &mut Builder,
-        quoting: Quoting,
-    ) -> Result<(), Flow> {
+    pub(super) async fn param(&mut self, param: &Param, out: &mut Builder, quoting: Quoting) -> Result<(), Flow> {
         // The common case: `$x`.
-        if param.index.is_none() && matches!(param.op, Op::None) && !param.indirect
+        if param.index.is_none()
+            && matches!(param.op, Op::None)
+            && !param.indirect
             && !matches!(param.name.as_str(), "@" | "*")
         {
             match self.parameter(&param.name) {
@@ -72,9 +69,7 @@ impl Shell {
             Op::Keys => {
                 let keys = match self.vars.get(&name) {
                     Some(var) => var.keys(),
-                    None => (0..self.elements(&name).len())
-                        .map(|i| i.to_string())
-                        .collect(),
+                    None => (0..self.elements(&name).len()).map(|i| i.to_string()).collect(),
                 };
                 let star = matches!(param.index, Some(Index::Star));
                 emit(out, Held::Many(keys, star), quoting);
@@ -82,18 +77,13 @@ impl Shell {
             }
             Op::Names => {
                 let mut names = self.vars.names();
-                names.retain(|n| {
-                    n.starts_with(&name)
-                        && self.vars.get(n).is_some_and(|v| v.value != Value::Unset)
-                });
+                names.retain(|n| n.starts_with(&name) && self.vars.get(n).is_some_and(|v| v.value != Value::Unset));
                 let star = matches!(param.index, Some(Index::Star));
                 emit(out, Held::Many(names, star), quoting);
                 Ok(())
             }
             Op::Substring { offset, length } => {
-                let held = self
-                    .substring(&name, held, offset, length.as_ref())
-                    .await?;
+                let held = self.substring(&name, held, offset, length.as_ref()).await?;
                 emit(out, held, quoting);
                 Ok(())
             }
@@ -131,16 +121,10 @@ impl Shell {
     }
 
     /// What a parameter holds, and under which key.
-    async fn held(
-        &mut self,
-        name: &str,
-        index: Option<&Index>,
-    ) -> Result<(String, Held, Key), Flow> {
+    async fn held(&mut self, name: &str, index: Option<&Index>) -> Result<(String, Held, Key), Flow> {
         let name = name.to_owned();
         let held = match index {
-            None if name == "@" || name == "*" => {
-                Held::Many(self.positional.clone(), name == "*")
-            }
+            None if name == "@" || name == "*" => Held::Many(self.positional.clone(), name == "*"),
             None => match self.parameter(&name) {
                 Some(text) => Held::One(text),
                 None => Held::Unset,
@@ -181,8 +165,7 @@ impl Shell {
             || name.bytes().all(|b| b.is_ascii_digit())
             || (name.len() == 1 && "@*#?-$!".contains(name));
         if !valid {
-            self.complain(&format!("{target}: invalid variable name"))
-                .await;
+            self.complain(&format!("{target}: invalid variable name")).await;
             return Err(Flow::Discard(1));
         }
         match index {
@@ -208,9 +191,7 @@ impl Shell {
         let missing = match &held {
             Held::Unset => true,
             Held::One(text) => colon && text.is_empty(),
-            Held::Many(list, _) => {
-                list.is_empty() || colon && list.iter().all(String::is_empty) && list.len() == 1
-            }
+            Held::Many(list, _) => list.is_empty() || colon && list.iter().all(String::is_empty) && list.len() == 1,
         };
         let word_quoting = match quoting {
             Quoting::Quoted => Quoting::Quoted,
@@ -232,8 +213,7 @@ impl Shell {
             ('=', true) => {
                 let text = self.expand_text(word).await?;
                 if !text::is_name(name) {
-                    self.complain(&format!("${name}: cannot assign in this way"))
-                        .await;
+                    self.complain(&format!("${name}: cannot assign in this way")).await;
                     return Err(Flow::Discard(1));
                 }
                 self.assign_text(name, key, text.clone(), false).await?;
@@ -259,13 +239,7 @@ impl Shell {
         }
     }
 
-    async fn substring(
-        &mut self,
-        name: &str,
-        held: Held,
-        offset: &Word,
-        length: Option<&Word>,
-    ) -> Result<Held, Flow> {
+    async fn substring(&mut self, name: &str, held: Held, offset: &Word, length: Option<&Word>) -> Result<Held, Flow> {
         let offset = self.arith_value(offset).await?;
         let length = match length {
             Some(word) => Some(self.arith_value(word).await?),
@@ -281,8 +255,7 @@ impl Shell {
                 match range(chars.len(), offset, length) {
                     Ok(range) => Held::One(chars.get(range).unwrap_or_default().iter().collect()),
                     Err(end) => {
-                        self.complain(&format!("{end}: substring expression < 0"))
-                            .await;
+                        self.complain(&format!("{end}: substring expression < 0")).await;
                         return Err(Flow::Discard(1));
                     }
                 }
@@ -293,11 +266,8 @@ impl Shell {
                     list.insert(0, self.name.clone());
                 }
                 if length.is_some_and(|n| n < 0) {
-                    self.complain(&format!(
-                        "{}: substring expression < 0",
-                        length.unwrap_or_default()
-                    ))
-                    .await;
+                    self.complain(&format!("{}: substring expression < 0", length.unwrap_or_default()))
+                        .await;
                     return Err(Flow::Discard(1));
                 }
                 let picked = match range(list.len(), offset, length) {
@@ -453,11 +423,7 @@ fn replace(text: &str, pattern: &Pattern, with: &str, all: bool, anchor: Option<
         backwards.reverse();
         return match pattern.reversed().ends(&backwards, 0).last() {
             Some(&n) => {
-                let kept: String = chars
-                    .get(..chars.len() - n)
-                    .unwrap_or_default()
-                    .iter()
-                    .collect();
+                let kept: String = chars.get(..chars.len() - n).unwrap_or_default().iter().collect();
                 kept + with
             }
             None => text.to_owned(),
@@ -488,13 +454,7 @@ fn replace(text: &str, pattern: &Pattern, with: &str, all: bool, anchor: Option<
     out
 }
 
-fn change_case(
-    text: &str,
-    pattern: Option<&Pattern>,
-    upper: bool,
-    all: bool,
-    toggle: bool,
-) -> String {
+fn change_case(text: &str, pattern: Option<&Pattern>, upper: bool, all: bool, toggle: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.chars().enumerate() {
         let chosen = (all || i == 0) && pattern.is_none_or(|p| p.matches(&[c]));

@@ -154,13 +154,7 @@ impl Variables for Shell {
         }
     }
 
-    fn set(
-        &mut self,
-        name: &str,
-        subscript: Option<&str>,
-        value: i64,
-        depth: u32,
-    ) -> Result<(), String> {
+    fn set(&mut self, name: &str, subscript: Option<&str>, value: i64, depth: u32) -> Result<(), String> {
         let key = match subscript {
             None => Key::Whole,
             Some(subscript) => self.key(name, subscript, depth)?,

@@ -13,9 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
-use super::{
-    Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat,
-};
+use super::{Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat};
 
 /// Bytes that a pipe ready for writing takes without blocking (PIPE_BUF).
 const PIPE_CHUNK: usize = 4096;
@@ -53,10 +51,7 @@ fn io_errno(e: &std::io::Error) -> Errno {
 }
 
 fn ready(fd: &OwnedFd, flags: PollFlags) -> bool {
-    let zero = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
     poll(&mut [PollFd::new(fd, flags)], Some(&zero)).is_ok_and(|n| n > 0)
 }
 
@@ -76,9 +71,7 @@ impl Descriptor for NativeFd {
             return Ok(Ready::Later);
         }
         let chunk = bytes.get(..PIPE_CHUNK).unwrap_or(bytes);
-        rustix::io::write(&self.0, chunk)
-            .map(Ready::Now)
-            .map_err(errno)
+        rustix::io::write(&self.0, chunk).map(Ready::Now).map_err(errno)
     }
 
     fn is_terminal(&self) -> bool {
@@ -146,9 +139,7 @@ pub struct Native {
 impl Native {
     /// The one world there is.
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -160,8 +151,7 @@ impl Default for Native {
 
 impl Os for Native {
     fn pipe(&self) -> Result<(Fd, Fd), Errno> {
-        let (r, w) =
-            rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(errno)?;
+        let (r, w) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(errno)?;
         Ok((own(r), own(w)))
     }
 

@@ -5,9 +5,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{
-    Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat,
-};
+use super::{Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat};
 
 mod bindings {
     #![allow(missing_docs, clippy::all, clippy::undocumented_unsafe_blocks)]
@@ -293,10 +291,7 @@ impl Os for Wasi {
     }
 
     fn processes(&self) -> Vec<(u32, String)> {
-        host::processes()
-            .into_iter()
-            .map(|p| (p.pid, p.name))
-            .collect()
+        host::processes().into_iter().map(|p| (p.pid, p.name)).collect()
     }
 
     fn wait(&self, interests: &[Interest], block: bool) -> Vec<usize> {

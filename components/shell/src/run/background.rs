@@ -43,9 +43,7 @@ impl Shell {
                         let pid = process.pid();
                         drop(child);
                         let exec = self.exec.clone();
-                        let task = self
-                            .exec
-                            .spawn(async move { exec.exit_of(&process).await.status() });
+                        let task = self.exec.watch(async move { exec.exit_of(&process).await.status() });
                         self.last_background = Some(pid);
                         self.jobs.add(pid, item.text.clone(), task, children);
                         return Ok(0);
@@ -76,16 +74,12 @@ impl Shell {
                 text: String::new(),
             }],
         });
-        self.exec
-            .spawn(async move { child.run_subshell(&list).await })
+        self.exec.spawn(async move { child.run_subshell(&list).await })
     }
 }
 
 /// The command, if it is a simple one that can only be a program.
-fn lone_program<'a>(
-    item: &'a Item,
-    shell: &Shell,
-) -> Option<(&'a Simple, &'a [crate::syntax::ast::Redirect])> {
+fn lone_program<'a>(item: &'a Item, shell: &Shell) -> Option<(&'a Simple, &'a [crate::syntax::ast::Redirect])> {
     let [command] = item.first.commands.as_slice() else {
         return None;
     };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::shell::{Flow, Function, Shell, Step};
+use crate::shell::{Flow, Function, MAX_COMMAND_DEPTH, Shell, Step};
 use crate::syntax::ast::{After, Arm, Command, Kind, List, Word};
 use crate::task::Fut;
 
@@ -10,23 +10,37 @@ impl Shell {
     /// Runs one command with its redirections.
     pub(super) fn command<'a>(&'a mut self, command: &'a Command) -> Fut<'a, Step> {
         Box::pin(async move {
-            self.line = command.line;
-            if let Kind::Simple(simple) = &command.kind {
-                return self.simple(simple, &command.redirects).await;
+            if self.nesting >= MAX_COMMAND_DEPTH {
+                self.complain(&format!(
+                    "maximum nesting level exceeded ({MAX_COMMAND_DEPTH} commands)"
+                ))
+                .await;
+                return Err(Flow::Exit(1));
             }
-            self.disposable = false;
-            if command.redirects.is_empty() {
-                return self.kind(&command.kind).await;
-            }
-            let saved = self.fds.clone();
-            let result = match self.redirect(&command.redirects).await {
-                Ok(true) => self.kind(&command.kind).await,
-                Ok(false) => Ok(1),
-                Err(flow) => Err(flow),
-            };
-            self.fds = saved;
+            self.nesting += 1;
+            let result = self.command_here(command).await;
+            self.nesting -= 1;
             result
         })
+    }
+
+    async fn command_here(&mut self, command: &Command) -> Step {
+        self.line = command.line;
+        if let Kind::Simple(simple) = &command.kind {
+            return self.simple(simple, &command.redirects).await;
+        }
+        self.disposable = false;
+        if command.redirects.is_empty() {
+            return self.kind(&command.kind).await;
+        }
+        let saved = self.fds.clone();
+        let result = match self.redirect(&command.redirects).await {
+            Ok(true) => self.kind(&command.kind).await,
+            Ok(false) => Ok(1),
+            Err(flow) => Err(flow),
+        };
+        self.fds = saved;
+        result
     }
 
     async fn kind(&mut self, kind: &Kind) -> Step {
@@ -39,10 +53,7 @@ impl Shell {
                 child.running = self.running.clone();
                 Ok(child.subshell_here(list).await)
             }
-            Kind::If {
-                branches,
-                otherwise,
-            } => {
+            Kind::If { branches, otherwise } => {
                 for (condition, body) in branches {
                     if self.condition(condition).await? == 0 {
                         return self.list(body).await;
@@ -53,11 +64,7 @@ impl Shell {
                     None => Ok(0),
                 }
             }
-            Kind::Loop {
-                until,
-                condition,
-                body,
-            } => self.loop_command(*until, condition, body).await,
+            Kind::Loop { until, condition, body } => self.loop_command(*until, condition, body).await,
             Kind::For { name, words, body } => self.for_command(name, words.as_deref(), body).await,
             Kind::ForArith {
                 init,
@@ -154,8 +161,7 @@ impl Shell {
         let mut status = 0;
         for value in values {
             self.tick().await;
-            self.assign_text(name, crate::vars::Key::Whole, value, false)
-                .await?;
+            self.assign_text(name, crate::vars::Key::Whole, value, false).await?;
             let (last, again) = self.iterate(body).await?;
             status = last;
             if !again {
@@ -165,13 +171,7 @@ impl Shell {
         Ok(status)
     }
 
-    async fn for_arith(
-        &mut self,
-        init: &Word,
-        condition: &Word,
-        step: &Word,
-        body: &List,
-    ) -> Step {
+    async fn for_arith(&mut self, init: &Word, condition: &Word, step: &Word, body: &List) -> Step {
         self.arith_value(init).await?;
         let mut status = 0;
         loop {

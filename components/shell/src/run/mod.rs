@@ -73,6 +73,7 @@ impl Shell {
             Err(Flow::Break(_) | Flow::Continue(_)) => self.status,
         };
         self.status = status;
+        self.finish_substitutions().await;
         self.exit_trap(status).await
     }
 
@@ -81,10 +82,8 @@ impl Shell {
         if self.depth < MAX_CALL_DEPTH {
             return Ok(());
         }
-        self.complain(&format!(
-            "maximum nesting level exceeded ({MAX_CALL_DEPTH})"
-        ))
-        .await;
+        self.complain(&format!("maximum nesting level exceeded ({MAX_CALL_DEPTH})"))
+            .await;
         Err(Flow::Exit(1))
     }
 

@@ -7,6 +7,10 @@ use crate::syntax::ast::{Command, Kind, Pipeline};
 
 impl Shell {
     pub(super) async fn pipeline(&mut self, pipeline: &Pipeline) -> Step {
+        // `set -n`: read commands, run none.
+        if self.options.noexec {
+            return Ok(0);
+        }
         let started = pipeline.time.map(|_| self.os().monotonic());
         if pipeline.negate {
             self.conditions += 1;
@@ -17,7 +21,10 @@ impl Shell {
                 self.substitution_status = None;
                 let result = self.command(command).await;
                 if let Ok(status) = result
-                    && !matches!(command.kind, Kind::Group(_) | Kind::If { .. } | Kind::Loop { .. } | Kind::For { .. } | Kind::Case { .. })
+                    && !matches!(
+                        command.kind,
+                        Kind::Group(_) | Kind::If { .. } | Kind::Loop { .. } | Kind::For { .. } | Kind::Case { .. }
+                    )
                 {
                     self.pipe_status = vec![status];
                 }

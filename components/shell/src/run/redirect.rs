@@ -85,10 +85,7 @@ impl Shell {
                 create: true,
                 ..How::default()
             },
-            K::Append | K::BothAppend => How {
-                append: true,
-                ..write
-            },
+            K::Append | K::BothAppend => How { append: true, ..write },
             K::DupIn | K::DupOut => return Ok(self.duplicate(redirect, number, &target)),
             _ => How {
                 truncate: true,
@@ -156,9 +153,7 @@ impl Shell {
                 truncate: true,
                 ..How::default()
             };
-            let fd = self
-                .open(target, how)
-                .map_err(|e| format!("{target}: {e}"))?;
+            let fd = self.open(target, how).map_err(|e| format!("{target}: {e}"))?;
             self.fds.insert(1, fd.clone());
             self.fds.insert(2, fd);
             return Ok(());

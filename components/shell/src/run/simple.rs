@@ -43,9 +43,6 @@ impl Shell {
         if self.options.xtrace {
             self.trace_command(simple, &args).await?;
         }
-        if self.options.noexec {
-            return Ok(0);
-        }
         let step = self
             .dispatch(simple, redirects, &name, &args, &arrays, disposable)
             .await;
@@ -70,9 +67,7 @@ impl Shell {
         }
         let function = self.functions.get(name).cloned();
         if function.is_none() && !builtins::exists(name) {
-            return self
-                .program(simple, redirects, name, args, disposable)
-                .await;
+            return self.program(simple, redirects, name, args, disposable).await;
         }
         let saved = self.fds.clone();
         match self.redirect(redirects).await {
@@ -107,10 +102,7 @@ impl Shell {
             let old = self.parameter(&assign.name).unwrap_or_default();
             self.vars.localize(&assign.name);
             let value = if assign.append { old + &value } else { value };
-            if let Err(flow) = self
-                .assign_text(&assign.name, Key::Whole, value, false)
-                .await
-            {
+            if let Err(flow) = self.assign_text(&assign.name, Key::Whole, value, false).await {
                 result = Err(flow);
                 break;
             }
@@ -297,9 +289,7 @@ impl Shell {
             Ok(child) => Ok(Ok(child)),
             Err(e) => {
                 let why = match e {
-                    Errno::NotExecutable => {
-                        "cannot execute: not a WebAssembly program or script".to_owned()
-                    }
+                    Errno::NotExecutable => "cannot execute: not a WebAssembly program or script".to_owned(),
                     Errno::Limit => "fork: retry: Resource temporarily unavailable".to_owned(),
                     e => e.to_string(),
                 };
@@ -357,12 +347,7 @@ impl Shell {
     }
 
     /// `exec`: redirections that stay, or a program instead of this shell.
-    async fn exec_builtin(
-        &mut self,
-        simple: &Simple,
-        redirects: &[Redirect],
-        args: &[String],
-    ) -> Step {
+    async fn exec_builtin(&mut self, simple: &Simple, redirects: &[Redirect], args: &[String]) -> Step {
         let mut rest = args.get(1..).unwrap_or_default();
         let mut arg0 = None;
         loop {

@@ -18,11 +18,7 @@ const ATTEMPTS: u32 = 16;
 
 impl Shell {
     /// Runs `<(list)` into a file, or prepares the file that `>(list)` will read; gives its path.
-    pub async fn process_substitution(
-        &mut self,
-        read: bool,
-        list: &Rc<List>,
-    ) -> Result<String, Flow> {
+    pub async fn process_substitution(&mut self, read: bool, list: &Rc<List>) -> Result<String, Flow> {
         self.check_depth().await?;
         let directory = self.vars.scalar("TMPDIR").unwrap_or("/tmp").to_owned();
         let how = How {
@@ -46,9 +42,7 @@ impl Shell {
                         let mut child = self.fork();
                         child.fds.insert(1, fd);
                         let list = list.clone();
-                        let task = self
-                            .exec
-                            .spawn(async move { child.run_subshell(&list).await });
+                        let task = self.exec.spawn(async move { child.run_subshell(&list).await });
                         task.join().await;
                     }
                     return Ok(path);
@@ -72,9 +66,7 @@ impl Shell {
                 if let Ok(fd) = self.os().open(&scratch.path, how) {
                     let mut child = self.fork();
                     child.fds.insert(0, fd);
-                    let task = self
-                        .exec
-                        .spawn(async move { child.run_subshell(&list).await });
+                    let task = self.exec.spawn(async move { child.run_subshell(&list).await });
                     task.join().await;
                 }
             }

@@ -147,7 +147,9 @@ fn sequence(inside: &[Symbol], budget: &mut usize) -> Option<Option<Vec<Vec<Symb
     };
     let step = step.unsigned_abs().max(1);
     let count = usize::try_from(from.abs_diff(to) / step).ok()?.checked_add(1)?;
-    *budget = budget.checked_sub(count)?;
+    if count > *budget {
+        return None;
+    }
     let mut out = Vec::with_capacity(count);
     let step = i64::try_from(step).ok()?;
     let mut value = from;

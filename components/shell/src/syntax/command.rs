@@ -4,8 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::ast::{
-    Arg, Assign, AssignValue, Command, Item, Kind, List, Pipeline, Redirect, RedirectKind, Simple,
-    Target, Word,
+    Arg, Assign, AssignValue, Command, Item, Kind, List, Pipeline, Redirect, RedirectKind, Simple, Target, Word,
 };
 use super::error::{ErrorKind, SyntaxError};
 use super::scan::{PendingHereDoc, is_meta};
@@ -190,11 +189,7 @@ impl Parser<'_> {
         if let Some(kind) = self.compound()? {
             let mut redirects = Vec::new();
             self.redirects(&mut redirects)?;
-            return Ok(Command {
-                line,
-                kind,
-                redirects,
-            });
+            return Ok(Command { line, kind, redirects });
         }
         self.simple(line)
     }
@@ -317,12 +312,10 @@ impl Parser<'_> {
                         return rest.starts_with(b"=") || rest.starts_with(b"+=");
                     }
                 }
-                b'\'' | b'"' => {
-                    match bytes.get(i + 1..).and_then(|r| r.iter().position(|c| *c == b)) {
-                        Some(len) => i += len + 1,
-                        None => return false,
-                    }
-                }
+                b'\'' | b'"' => match bytes.get(i + 1..).and_then(|r| r.iter().position(|c| *c == b)) {
+                    Some(len) => i += len + 1,
+                    None => return false,
+                },
                 b'\n' | b';' => return false,
                 _ => {}
             }
@@ -415,7 +408,10 @@ impl Parser<'_> {
         };
         self.pos += text.len();
         self.skip_blank();
-        if self.peek().is_none_or(|b| is_meta(b) && !self.at("<(") && !self.at(">(")) {
+        if self
+            .peek()
+            .is_none_or(|b| is_meta(b) && !self.at("<(") && !self.at(">("))
+        {
             return self.unexpected();
         }
         let target = if *kind == RedirectKind::HereDoc {

@@ -60,8 +60,9 @@ impl Parser<'_> {
                 let line = self.line();
                 return Ok(Some(self.function(name, line)?.kind));
             }
-            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" | "]]" | "select"
-            | "coproc" => return self.unexpected(),
+            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" | "]]" | "select" | "coproc" => {
+                return self.unexpected();
+            }
             _ => return Ok(None),
         };
         Ok(Some(kind))
@@ -105,10 +106,7 @@ impl Parser<'_> {
                 otherwise = Some(self.body()?);
             }
             self.expect_reserved("fi")?;
-            return Ok(Kind::If {
-                branches,
-                otherwise,
-            });
+            return Ok(Kind::If { branches, otherwise });
         }
     }
 
@@ -228,11 +226,7 @@ impl Parser<'_> {
             } else {
                 return self.unexpected();
             };
-            arms.push(Arm {
-                patterns,
-                body,
-                after,
-            });
+            arms.push(Arm { patterns, body, after });
         }
     }
 

@@ -76,8 +76,7 @@ impl Parser<'_> {
             Some(b) if !is_meta(b) && !self.at_reserved("]]") => {
                 let op = self.peek_raw_word().to_owned();
                 const BINARY: [&str; 13] = [
-                    "==", "=", "!=", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-ef", "-nt",
-                    "-ot",
+                    "==", "=", "!=", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-ef", "-nt", "-ot",
                 ];
                 if !BINARY.contains(&op.as_str()) {
                     return self.unexpected();

@@ -2,9 +2,9 @@
 
 pub(crate) mod ast;
 pub(crate) mod brace;
+mod command;
 mod compound;
 mod cond;
-mod command;
 mod error;
 mod param;
 mod scan;

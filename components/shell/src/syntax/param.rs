@@ -69,9 +69,11 @@ impl Parser<'_> {
             self.pos = start;
         }
         let mut indirect = false;
-        if self.peek() == Some(b'!') && self.peek_at(1).is_some_and(|b| {
-            b == b'_' || b.is_ascii_alphanumeric() || matches!(b, b'#' | b'@' | b'*')
-        }) {
+        if self.peek() == Some(b'!')
+            && self
+                .peek_at(1)
+                .is_some_and(|b| b == b'_' || b.is_ascii_alphanumeric() || matches!(b, b'#' | b'@' | b'*'))
+        {
             self.pos += 1;
             indirect = true;
         }

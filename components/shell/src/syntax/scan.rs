@@ -106,8 +106,8 @@ impl<'a> Parser<'a> {
             return self.fail(ErrorKind::EndOfFile);
         };
         const OPERATORS: [&str; 18] = [
-            ";;&", "&>>", "<<<", "<<-", ";;", ";&", "&&", "||", "|&", "&>", ">>", "<<", "<&", ">&",
-            ">|", "<>", "((", "))",
+            ";;&", "&>>", "<<<", "<<-", ";;", ";&", "&&", "||", "|&", "&>", ">>", "<<", "<&", ">&", ">|", "<>", "((",
+            "))",
         ];
         let token = OPERATORS
             .iter()
@@ -263,8 +263,5 @@ impl<'a> Parser<'a> {
 
 /// Characters that end an unquoted word.
 pub(super) fn is_meta(b: u8) -> bool {
-    matches!(
-        b,
-        b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')'
-    )
+    matches!(b, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')')
 }

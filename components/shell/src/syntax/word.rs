@@ -101,8 +101,7 @@ impl Parser<'_> {
             Some(b'[') => {
                 let start = self.pos + 1;
                 let bytes = self.src.as_bytes();
-                let Some(len) = bytes.get(start..).and_then(|r| r.iter().position(|b| *b == b']'))
-                else {
+                let Some(len) = bytes.get(start..).and_then(|r| r.iter().position(|b| *b == b']')) else {
                     return self.fail(ErrorKind::Unclosed(']'));
                 };
                 let word = self.arith_word(self.slice(start, start + len))?;
@@ -254,15 +253,11 @@ impl Reader {
         let first = self.text.is_empty() && self.pieces.is_empty();
         match stop {
             Stop::Meta => self.parens == 0 && is_meta(b) && !self.substitution(p, b),
-            Stop::Regex => {
-                matches!(b, b' ' | b'\t' | b'\n') && self.parens == 0 || b == b')' && self.parens == 0
-            }
+            Stop::Regex => self.parens == 0 && matches!(b, b' ' | b'\t' | b'\n' | b')'),
             Stop::DoubleQuote => b == b'"',
             Stop::Brace => b == b'}',
             Stop::BraceOrSlash => b == b'}' || b == b'/' && !first,
-            Stop::BraceOrColon => {
-                b == b'}' || b == b':' && self.parens == 0 && self.conditionals == 0
-            }
+            Stop::BraceOrColon => b == b'}' || b == b':' && self.parens == 0 && self.conditionals == 0,
             Stop::Bracket => b == b']' && self.brackets == 0,
             Stop::End => false,
         }
@@ -302,9 +297,7 @@ impl Reader {
                 b'$' => {
                     let piece = p.dollar(ctx)?;
                     match piece {
-                        Piece::Literal(text) | Piece::Quoted(text)
-                            if text == "$" =>
-                        {
+                        Piece::Literal(text) | Piece::Quoted(text) if text == "$" => {
                             self.text.push('$');
                         }
                         piece => self.push(ctx, piece),
@@ -327,12 +320,7 @@ impl Reader {
         Ok(())
     }
 
-    fn backslash(
-        &mut self,
-        p: &mut Parser,
-        ctx: Context,
-        stop: Stop,
-    ) -> Result<(), SyntaxError> {
+    fn backslash(&mut self, p: &mut Parser, ctx: Context, stop: Stop) -> Result<(), SyntaxError> {
         p.pos += 1;
         if p.eat("\n") {
             return Ok(());

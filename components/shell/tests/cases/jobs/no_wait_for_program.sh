@@ -1,0 +1,1 @@
+sh -c 'sleep 1 > /dev/null & echo now'; echo end
