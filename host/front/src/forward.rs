@@ -56,7 +56,12 @@ pub async fn call(
     sandbox: &str,
     rest: &str,
 ) -> Result<Response<Body>, Fault> {
-    if request.headers().contains_key(UPGRADE) {
+    // Other upgrades (h2c) are offers that may be ignored.
+    if request
+        .headers()
+        .get(UPGRADE)
+        .is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    {
         let text = "WebSockets are not forwarded to sandboxes yet";
         return Err(Fault::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
     }

@@ -51,7 +51,6 @@ impl Front {
 
     /// Serves `/toolbox/…`, `/link` and the event stream; everything else goes to the API. The owner of the
     /// listener sets TCP_NODELAY and allows upgrades.
-    #[must_use]
     pub fn router(&self) -> Router {
         Router::new().fallback(dispatch).with_state(Arc::clone(&self.0))
     }

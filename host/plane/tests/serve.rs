@@ -80,6 +80,30 @@ impl Running {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_run_is_refused_at_the_start() {
+    let data = tempfile::tempdir().expect("a directory");
+    let config = || {
+        PlaneConfig::new(
+            ControlEngine::new().expect("an engine"),
+            CodeCache::open(data.path().join("cache")).expect("a cache"),
+            common::manifest(),
+            data.path().join("plane.db"),
+        )
+    };
+    // Region's rules are no scheduler; store is native and cannot be replaced.
+    for interface in ["sandbar:scheduler/placement@0.1.0", "sandbar:store/store@0.1.0"] {
+        let mut config = config();
+        config.overrides.insert(interface.into(), common::component("region"));
+        let error = Plane::start(config).await.err().expect("refused").to_string();
+        assert!(error.contains(interface), "{error}");
+    }
+    let mut config = config();
+    config.variables.insert("no_such_variable".into(), "x".into());
+    let error = Plane::start(config).await.err().expect("refused").to_string();
+    assert!(error.contains("no_such_variable"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn routes_errors_and_limits() {
     let running = started().await;
     let (status, body) = running.call("GET", "/.well-known/spin/health", "", None).await;
