@@ -80,12 +80,7 @@ impl Translator<'_> {
             }
         }
         if !self.groups.is_empty() {
-            return Err(if self.dialect == Dialect::Basic {
-                r"Unmatched ( or \("
-            } else {
-                r"Unmatched ( or \("
-            }
-            .into());
+            return Err(r"Unmatched ( or \(".into());
         }
         Ok(Translated {
             expression: self.out,

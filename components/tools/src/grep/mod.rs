@@ -147,11 +147,8 @@ impl Run<'_> {
             };
             let bytes = name.as_encoded_bytes();
             match found.kind {
-                Kind::Directory => {
-                    if !self.options.exclude_directories.iter().any(|glob| glob.matches(bytes)) {
-                        self.directory(&inside_shown, &inside, depth + 1)?;
-                    }
-                }
+                Kind::Directory if self.options.exclude_directories.iter().any(|glob| glob.matches(bytes)) => {}
+                Kind::Directory => self.directory(&inside_shown, &inside, depth + 1)?,
                 Kind::Regular if !self.excluded(Path::new(&name)) => {
                     self.file(&inside_shown, &inside, self.options.with_names != Some(false))?;
                 }
