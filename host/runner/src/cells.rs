@@ -63,7 +63,7 @@ pub(crate) enum CellError {
 #[derive(Debug)]
 pub(crate) enum CallError {
     /// The cell never saw it: here it is again, for the cell's next life.
-    Unsent(Request<CellBody>),
+    Unsent(Box<Request<CellBody>>),
     /// The cell may have acted on it.
     Failed(CellError),
 }
@@ -165,7 +165,7 @@ impl Cells {
         let mut sender = life.sender.clone();
         if sender.ready().await.is_err() {
             life.broken.store(true, Ordering::Release);
-            return Err(CallError::Unsent(request));
+            return Err(CallError::Unsent(Box::new(request)));
         }
         sender
             .try_send_request(request)
@@ -173,7 +173,7 @@ impl Cells {
             .map_err(|mut error| match error.take_message() {
                 Some(request) => {
                     life.broken.store(true, Ordering::Release);
-                    CallError::Unsent(request)
+                    CallError::Unsent(Box::new(request))
                 }
                 None => CallError::Failed(CellError::Broken(error.into_error())),
             })
@@ -193,7 +193,7 @@ impl Cells {
                     Ok(response) => response,
                     Err(CallError::Failed(error)) => return Err(error),
                     Err(CallError::Unsent(unsent)) => {
-                        request = unsent;
+                        request = *unsent;
                         continue;
                     }
                 };

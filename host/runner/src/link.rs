@@ -198,7 +198,7 @@ async fn forward(
             Ok(response) => return Ok(response),
             Err(CallError::Failed(error)) => return Err(unavailable(error.to_string())),
             // The cell died under it, unseen: no harm in asking its next life.
-            Err(CallError::Unsent(unsent)) => request = unsent,
+            Err(CallError::Unsent(unsent)) => request = *unsent,
         }
     }
     Err(unavailable("the cell keeps ending".to_owned()))

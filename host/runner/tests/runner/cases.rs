@@ -263,16 +263,18 @@ pub async fn the_cell_ends_with_its_runner() {
     let pid = runner.id();
     plane.does("CREATE_SANDBOX", "a", 1, "started").await;
     let other = plane.clone();
-    let _busy = tokio::spawn(async move {
+    let busy = tokio::spawn(async move {
         let body = json!({ "command": "while :; do :; done" });
-        // The link breaks under it.
-        let _ = tokio::spawn(async move { other.call("a", 1, "/process/execute", body).await.status }).await;
+        let seal =
+            |key: &sandbar_forward::LinkKey, call: &sandbar_forward::Call<'_>| key.seal(call, 1, now_millis() + 60_000);
+        other.try_call("a", "/process/execute", body, seal).await
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
     let cells = cells_of(pid);
     assert_eq!(cells.len(), 1);
     runner.kill().expect("it is ours");
     runner.wait().expect("it is ours");
+    assert!(busy.await.expect("no panic").is_none(), "the link broke");
     let alive = Path::new("/proc").join(cells[0].to_string());
     until("the cell outlives its runner", || !alive.join("exe").exists()).await;
 }

@@ -175,6 +175,17 @@ impl Plane {
         body: Value,
         seal: impl FnOnce(&LinkKey, &Call<'_>) -> String,
     ) -> Answer {
+        self.try_call(sandbox, path, body, seal).await.expect("an answer")
+    }
+
+    /// None if the link breaks before the answer is there.
+    pub async fn try_call(
+        &self,
+        sandbox: &str,
+        path: &str,
+        body: Value,
+        seal: impl FnOnce(&LinkKey, &Call<'_>) -> String,
+    ) -> Option<Answer> {
         let (mut sender, key) = self.link().await;
         let path_and_query = format!("/toolbox/{sandbox}{path}");
         let method = if body.is_null() { Method::GET } else { Method::POST };
@@ -190,10 +201,10 @@ impl Plane {
             .body(Full::from(body.to_string()))
             .expect("a request");
         sender.ready().await.expect("a link");
-        let response = sender.send_request(request).await.expect("an answer");
+        let response = sender.send_request(request).await.ok()?;
         let status = response.status().as_u16();
-        let body = response.into_body().collect().await.expect("a body").to_bytes();
-        Answer { status, body }
+        let body = response.into_body().collect().await.ok()?.to_bytes();
+        Some(Answer { status, body })
     }
 
     /// Runs a command; its output, which must come with exit code 0.
