@@ -14,7 +14,7 @@ use rusqlite::{Connection, ffi};
 use crate::lock::beside;
 
 /// Written at once when the log is allocated.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// How the log is made durable.
 pub(crate) enum LogFile {

@@ -185,8 +185,13 @@ impl Disk {
         }
     }
 
-    pub(super) fn deleted(&self, path: &Path) {
-        self.state().files.remove(path);
+    /// Forgets a file; false if there is no power to remove it with.
+    pub(super) fn delete(&self, path: &Path) -> bool {
+        let mut state = self.state();
+        if !state.powerless {
+            state.files.remove(path);
+        }
+        !state.powerless
     }
 
     /// Decides whether a call fails; the code of SQLite if so.

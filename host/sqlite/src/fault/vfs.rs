@@ -50,6 +50,9 @@ struct Tracked {
     path: PathBuf,
 }
 
+/// The files that recovery looks at; the rollback journal is used once, to switch a new database to the log.
+const TRACKED: c_int = ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL;
+
 static METHODS: sqlite3_io_methods = sqlite3_io_methods {
     // 2: shared memory, but no memory-mapped pages, which would bypass the shim.
     iVersion: 2,
@@ -172,7 +175,7 @@ unsafe extern "C" fn open(
         if !(*inner).pMethods.is_null() {
             (*shim).base.pMethods = &raw const METHODS;
         }
-        if code == ffi::SQLITE_OK && flags & (ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL) != 0 {
+        if code == ffi::SQLITE_OK && flags & TRACKED != 0 {
             let path = path(name);
             registered.disk.opened(&path);
             let tracked = Tracked {
@@ -197,7 +200,9 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync_dir
     // SAFETY: as in `open`.
     unsafe {
         let registered = &*vfs.cast::<Registered>();
-        registered.disk.deleted(&path(name));
+        if !registered.disk.delete(&path(name)) {
+            return ffi::SQLITE_IOERR_DELETE;
+        }
         let Some(xdelete) = (*registered.real).xDelete else {
             return ffi::SQLITE_IOERR_DELETE;
         };
