@@ -30,6 +30,8 @@ impl Default for Ratios {
 pub struct RunnerConfig {
     /// Base of the plane's API, e.g. `http://127.0.0.1:3000/api`.
     pub api_url: String,
+    /// Origin of the front that answers `/link`; none: the origin of `api_url`.
+    pub front_url: Option<String>,
     /// The runner's token.
     pub token: String,
     /// The runner's name, for its component and for logs.

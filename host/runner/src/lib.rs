@@ -76,6 +76,10 @@ impl Runner {
     /// binary that cannot be started, an address that is not one. An unreachable plane is no error.
     pub async fn start(config: RunnerConfig, engine: &ControlEngine) -> Result<Self, RunnerError> {
         let address = Address::parse(&config.api_url)?;
+        let front = match &config.front_url {
+            Some(url) => Address::parse(url)?,
+            None => address.clone(),
+        };
         let plane = Plane::new(address, &config.token).ok_or(RunnerError::Token)?;
         let engine = engine.clone();
         let prepared = config.clone();
@@ -111,7 +115,7 @@ impl Runner {
             reporting,
             tokio::spawn(beat(Arc::clone(&driver), start.sampler)),
             tokio::spawn(jobs::run(plane.clone(), Arc::clone(&driver))),
-            tokio::spawn(link::run(plane, Arc::clone(&driver), up)),
+            tokio::spawn(link::run(plane, front, Arc::clone(&driver), up)),
         ];
         Ok(Self {
             driver,

@@ -1,6 +1,7 @@
 //! The link: the one connection to the plane over which toolbox calls arrive. The runner dials it and then serves
 //! HTTP/2 on it.
 
+use crate::address::Address;
 use crate::backoff::Backoff;
 use crate::cells::{CallError, CellBody, Cells, TRIES};
 use crate::driver::{Driver, Refusal};
@@ -57,12 +58,12 @@ enum LinkError {
 
 type Body = Either<Incoming, Full<Bytes>>;
 
-/// Keeps one link open until it is dropped. `up` tells whether there is one.
-pub(crate) async fn run(plane: Plane, driver: Arc<Driver>, up: watch::Sender<bool>) {
+/// Keeps one link to the front at `front` open until it is dropped. `up` tells whether there is one.
+pub(crate) async fn run(plane: Plane, front: Address, driver: Arc<Driver>, up: watch::Sender<bool>) {
     let mut backoff = Backoff::new(FIRST_RETRY, LAST_RETRY);
     loop {
         let since = Instant::now();
-        let result = session(&plane, &driver, &up).await;
+        let result = session(&plane, &front, &driver, &up).await;
         up.send_replace(false);
         if since.elapsed() > LIVED_WELL {
             backoff.reset();
@@ -76,8 +77,13 @@ pub(crate) async fn run(plane: Plane, driver: Arc<Driver>, up: watch::Sender<boo
     }
 }
 
-async fn session(plane: &Plane, driver: &Arc<Driver>, up: &watch::Sender<bool>) -> Result<(), LinkError> {
-    let (upgraded, key) = tokio::time::timeout(DIAL_DEADLINE, dial(plane))
+async fn session(
+    plane: &Plane,
+    front: &Address,
+    driver: &Arc<Driver>,
+    up: &watch::Sender<bool>,
+) -> Result<(), LinkError> {
+    let (upgraded, key) = tokio::time::timeout(DIAL_DEADLINE, dial(plane, front))
         .await
         .map_err(|_| LinkError::Late)??;
     up.send_replace(true);
@@ -101,8 +107,8 @@ async fn session(plane: &Plane, driver: &Arc<Driver>, up: &watch::Sender<bool>) 
 }
 
 /// Dials and upgrades; gives the connection and the key that seals its calls.
-async fn dial(plane: &Plane) -> Result<(TokioIo<hyper::upgrade::Upgraded>, LinkKey), LinkError> {
-    let stream = TcpStream::connect(&plane.address().dial).await?;
+async fn dial(plane: &Plane, front: &Address) -> Result<(TokioIo<hyper::upgrade::Upgraded>, LinkKey), LinkError> {
+    let stream = TcpStream::connect(&front.dial).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Ends by itself once the connection is upgraded or dropped.
@@ -112,7 +118,7 @@ async fn dial(plane: &Plane) -> Result<(TokioIo<hyper::upgrade::Upgraded>, LinkK
         }
     });
     let request = Request::get("/link")
-        .header(HOST, plane.address().authority.as_str())
+        .header(HOST, front.authority.as_str())
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, LINK_PROTOCOL)
         .header(AUTHORIZATION, plane.token().clone())

@@ -81,10 +81,6 @@ impl Plane {
         Some(Self { client, address, token })
     }
 
-    pub(crate) fn address(&self) -> &Address {
-        &self.address
-    }
-
     pub(crate) fn token(&self) -> &HeaderValue {
         &self.token
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 fn config(api_url: String, data_dir: &Path) -> RunnerConfig {
     RunnerConfig {
         api_url,
+        front_url: None,
         token: TOKEN.into(),
         name: "test".into(),
         data_dir: data_dir.to_owned(),

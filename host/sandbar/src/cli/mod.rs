@@ -1,0 +1,126 @@
+//! The command line: arguments in, options of the library out.
+
+mod compile;
+mod front;
+mod runner;
+mod snippets;
+mod up;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Runs untrusted code in WebAssembly sandboxes on your own machine, for the Daytona SDKs.
+#[derive(Parser)]
+#[command(name = "sandbar", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the whole platform: control plane, front and local runners, on embedded SQLite.
+    Up(up::Up),
+    /// Make this machine a runner of a platform elsewhere. It opens no port: it dials out.
+    Runner(runner::RunnerCommand),
+    /// Serve toolbox traffic and the event stream for a control plane elsewhere, such as one under `spin up`.
+    Front(front::FrontCommand),
+    /// Compile components and userland into the cache ahead of time.
+    Compile(compile::Compile),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub fn run(self) -> Result<()> {
+        logging();
+        match self.command {
+            Command::Up(command) => command.run(),
+            Command::Runner(command) => command.run(),
+            Command::Front(command) => command.run(),
+            Command::Compile(command) => command.run(),
+        }
+    }
+}
+
+/// Where components, userland and compiled code are.
+#[derive(Args)]
+pub struct Places {
+    /// Directory with components/ and userland/; spin.toml in it or above it [default: found beside the binary]
+    #[arg(long, env = "SANDBAR_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Manifest of the control plane [default: the home's spin.toml]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Directory for compiled code, safe to delete [default: ~/.cache/sandbar]
+    #[arg(long, env = "SANDBAR_CACHE_DIR", value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+impl Places {
+    fn home(&self) -> sandbar::Home {
+        let mut home = self.home.as_deref().map_or_else(sandbar::Home::find, sandbar::Home::at);
+        if let Some(manifest) = &self.manifest {
+            home.manifest.clone_from(manifest);
+        }
+        home
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.cache_dir.clone().unwrap_or_else(sandbar::default_cache)
+    }
+}
+
+/// What of a machine is sold.
+#[derive(Args)]
+pub struct RatioArguments {
+    /// Allocatable CPUs = detected CPUs times this
+    #[arg(long, value_name = "RATIO", default_value_t = 4.0, value_parser = ratio)]
+    cpu_ratio: f64,
+    /// Allocatable memory = detected memory times this
+    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
+    memory_ratio: f64,
+    /// Allocatable disk = free disk times this
+    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
+    disk_ratio: f64,
+}
+
+impl RatioArguments {
+    fn ratios(&self) -> sandbar::Ratios {
+        sandbar::Ratios { cpu: self.cpu_ratio, memory: self.memory_ratio, disk: self.disk_ratio }
+    }
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (0.01..=10_000.0).contains(&value) => Ok(value),
+        _ => Err("a ratio is a number from 0.01 to 10000".to_owned()),
+    }
+}
+
+/// Logs go to standard error; SANDBAR_LOG filters them (`warn` unless set).
+pub fn logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SANDBAR_LOG").unwrap_or_else(|_| "warn".into());
+    // A second subscriber is refused; the first one stays, which is what we want.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Progress and hints, for people.
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn asked_to_stop() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// The runtime of every command.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -1,0 +1,62 @@
+//! `sandbar runner`.
+
+use super::{Places, RatioArguments, asked_to_stop, runtime, say};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Make this machine a runner. Register it first (POST /api/runners), which gives its token.
+#[derive(Args)]
+pub struct RunnerCommand {
+    /// Base of the platform's API, e.g. https://sandbar.example/api
+    #[arg(long, env = "SANDBAR_API_URL", value_name = "URL")]
+    api_url: String,
+    /// Where the front is, if not at the API's origin
+    #[arg(long, env = "SANDBAR_FRONT_URL", value_name = "URL")]
+    front_url: Option<String>,
+    /// The runner's token
+    #[arg(long, env = "SANDBAR_RUNNER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: String,
+    /// Where the runner keeps its sandboxes
+    #[arg(long, env = "SANDBAR_DATA_DIR", value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Name for logs
+    #[arg(long, value_name = "NAME", default_value = "runner")]
+    name: String,
+    #[command(flatten)]
+    ratios: RatioArguments,
+    #[command(flatten)]
+    places: Places,
+}
+
+impl RunnerCommand {
+    /// Runs until asked to stop.
+    pub fn run(self) -> Result<()> {
+        let home = self.places.home();
+        let cache_dir = self.places.cache();
+        runtime()?.block_on(async {
+            sandbar::compile(&home, &cache_dir, &say)?;
+            let config = sandbar::RunnerConfig {
+                api_url: self.api_url,
+                front_url: self.front_url,
+                token: self.token,
+                name: self.name,
+                data_dir: self.data_dir,
+                userland: home.userland,
+                cache_dir,
+                exe: std::env::current_exe().context("cannot find this program's own file")?,
+                component: home.components.join("runner.wasm"),
+                ratios: self.ratios.ratios(),
+                report_every: Duration::from_secs(5),
+                jail: true,
+            };
+            let engine = sandbar::control_engine()?;
+            let runner = sandbar::Runner::start(config, &engine).await?;
+            say("this machine is a runner; Ctrl-C stops it, sandboxes keep their files");
+            asked_to_stop().await?;
+            runner.shutdown().await;
+            Ok(())
+        })
+    }
+}
