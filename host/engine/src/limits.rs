@@ -78,18 +78,23 @@ impl MemoryBudget {
 pub struct StoreLimits {
     budget: Arc<MemoryBudget>,
     taken: u64,
+    /// Part of `taken` that the next growths use up.
+    prepaid: u64,
     table_elements: usize,
     refused: bool,
 }
 
 impl StoreLimits {
-    /// Limits that take memory from `budget`, starting with `overhead` bytes for what the host itself keeps for
-    /// the store. None if the budget does not even hold these.
-    pub fn new(budget: Arc<MemoryBudget>, overhead: u64) -> Option<Self> {
-        let fits = budget.take(overhead);
-        fits.then_some(Self {
+    /// Limits that take memory from `budget`: at once `overhead` bytes for what the host itself keeps for the store,
+    /// and `prepaid` bytes for the memory that its instance starts with. None if the budget does not hold both.
+    pub fn new(budget: Arc<MemoryBudget>, overhead: u64, prepaid: u64) -> Option<Self> {
+        let taken = overhead.checked_add(prepaid)?;
+        let fits = budget.take(taken);
+        // Not `then_some`: limits made and dropped would give back what was never taken.
+        fits.then(|| Self {
             budget,
-            taken: overhead,
+            taken,
+            prepaid,
             table_elements: 0,
             refused: false,
         })
@@ -117,8 +122,11 @@ impl ResourceLimiter for StoreLimits {
         }
         // A growth that the system then fails stays charged until the store ends: the guest only harms itself,
         // and wasmtime also reports failures of growths that were never charged.
-        let bytes = desired.saturating_sub(current) as u64;
+        let grown = desired.saturating_sub(current) as u64;
+        let from_prepaid = grown.min(self.prepaid);
+        let bytes = grown - from_prepaid;
         if self.budget.take(bytes) {
+            self.prepaid -= from_prepaid;
             self.taken += bytes;
             Ok(true)
         } else {
@@ -169,14 +177,14 @@ mod tests {
     #[test]
     fn memory_is_summed_over_stores_and_given_back() {
         let budget = MemoryBudget::new(100);
-        let mut one = StoreLimits::new(Arc::clone(&budget), 10).expect("fits");
-        let mut two = StoreLimits::new(Arc::clone(&budget), 10).expect("fits");
+        let mut one = StoreLimits::new(Arc::clone(&budget), 10, 0).expect("fits");
+        let mut two = StoreLimits::new(Arc::clone(&budget), 10, 0).expect("fits");
         assert!(one.memory_growing(0, 40, None).unwrap());
         assert!(!two.memory_growing(0, 41, None).unwrap(), "60 + 41 exceeds 100");
         assert!(two.memory_was_refused() && !one.memory_was_refused());
         assert!(two.memory_growing(0, 40, None).unwrap());
         assert_eq!(budget.used(), 100);
-        assert!(StoreLimits::new(Arc::clone(&budget), 1).is_none());
+        assert!(StoreLimits::new(Arc::clone(&budget), 0, 1).is_none());
         drop(one);
         assert_eq!(budget.used(), 50);
         assert!(two.memory_growing(40, 90, None).unwrap());
@@ -187,7 +195,7 @@ mod tests {
     #[test]
     fn two_memories_of_one_store_add_up() {
         let budget = MemoryBudget::new(100);
-        let mut limits = StoreLimits::new(Arc::clone(&budget), 0).expect("fits");
+        let mut limits = StoreLimits::new(Arc::clone(&budget), 0, 0).expect("fits");
         assert!(limits.memory_growing(0, 60, None).unwrap());
         assert!(!limits.memory_growing(0, 60, None).unwrap());
     }
@@ -195,14 +203,27 @@ mod tests {
     #[test]
     fn growth_past_the_declared_maximum_costs_nothing() {
         let budget = MemoryBudget::new(100);
-        let mut limits = StoreLimits::new(Arc::clone(&budget), 0).expect("fits");
+        let mut limits = StoreLimits::new(Arc::clone(&budget), 0, 0).expect("fits");
         assert!(!limits.memory_growing(0, 60, Some(50)).unwrap());
         assert_eq!(budget.used(), 0);
     }
 
     #[test]
+    fn prepaid_memory_is_used_first() {
+        let budget = MemoryBudget::new(100);
+        let mut limits = StoreLimits::new(Arc::clone(&budget), 10, 30).expect("fits");
+        assert_eq!(budget.used(), 40);
+        assert!(limits.memory_growing(0, 20, None).unwrap());
+        assert_eq!(budget.used(), 40);
+        assert!(limits.memory_growing(20, 50, None).unwrap());
+        assert_eq!(budget.used(), 60);
+        drop(limits);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
     fn tables_add_up() {
-        let mut limits = StoreLimits::new(MemoryBudget::new(1), 0).expect("fits");
+        let mut limits = StoreLimits::new(MemoryBudget::new(1), 0, 0).expect("fits");
         assert!(limits.table_growing(0, MAX_TABLE_ELEMENTS, None).unwrap());
         assert!(!limits.table_growing(0, 1, None).unwrap());
     }

@@ -18,6 +18,8 @@ use crate::state::State;
 
 /// Most programs that a userland may have: each keeps its code mapped.
 const MAX_PROGRAMS: usize = 64;
+/// A page of linear memory; custom page sizes are switched off.
+const PAGE_BYTES: u64 = 64 << 10;
 
 /// The userland could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -95,10 +97,11 @@ impl Programs {
         let mut programs = BTreeMap::new();
         for (name, path) in files {
             let component = cache.load(engine.wasmtime(), &path, progress)?;
-            let initial_memory = component
+            let pages = component
                 .resources_required()
                 .and_then(|needs| needs.max_initial_memory_size)
                 .unwrap_or(0);
+            let initial_memory = pages.saturating_mul(PAGE_BYTES);
             let command = linker
                 .instantiate_pre(&component)
                 .and_then(CommandPre::new)

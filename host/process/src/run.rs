@@ -76,7 +76,8 @@ pub(crate) async fn run(run: Run) {
     let verdict = tokio::select! {
         biased;
         signal = switch.thrown() => Verdict::killed(signal),
-        verdict = guest => verdict,
+        // A kill that came while the guest was on its last steps has been promised to its sender.
+        verdict = guest => switch.signal().map_or(verdict, Verdict::killed),
     };
     drop(slot);
     if let Some(reason) = &verdict.reason {

@@ -123,11 +123,8 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     let slot = Arc::clone(sandbox.programs().slots())
         .try_acquire_owned()
         .map_err(|_| Errno::Limit)?;
-    let budget = sandbox.budget();
-    if budget.used() + PROCESS_OVERHEAD_BYTES + program.initial_memory > budget.limit() {
-        return Err(Errno::Memory);
-    }
-    let limits = StoreLimits::new(Arc::clone(budget), PROCESS_OVERHEAD_BYTES).ok_or(Errno::Memory)?;
+    let budget = Arc::clone(sandbox.budget());
+    let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, program.initial_memory).ok_or(Errno::Memory)?;
     let shown = display_name(&launch.image.arguments);
     let (pid, switch) = sandbox.table().add(launch.parent, launch.group, shown.clone())?;
 

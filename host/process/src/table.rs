@@ -45,7 +45,8 @@ impl KillSwitch {
         }
     }
 
-    fn signal(&self) -> Option<Signal> {
+    /// The signal that was thrown, if any.
+    pub(crate) fn signal(&self) -> Option<Signal> {
         Signal::sendable(self.signal.load(Ordering::Acquire).into())
     }
 

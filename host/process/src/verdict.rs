@@ -59,7 +59,8 @@ pub(crate) fn judge(result: wasmtime::Result<Result<(), ()>>, memory_refused: bo
     let fault = match error.downcast_ref::<Trap>() {
         Some(trap) => fault(*trap),
         // Not a fault of the program: it could not be instantiated, or a host function refused a misuse.
-        None => (Signal::KILL, format!("{error:#}")),
+        // Its root says why; what is wrapped around it is a backtrace.
+        None => (Signal::KILL, error.root_cause().to_string()),
     };
     if memory_refused && !matches!(fault.0, Signal::FPE) {
         return Verdict::fault(

@@ -11,10 +11,7 @@ fn a_spawn_bomb_meets_the_limit_of_processes() {
         ..Limits::default()
     });
     // The bomb itself is one of the twenty.
-    assert_eq!(
-        fixture.run(&["bomb"]),
-        (0, "refused with Errno::Limit after 19\n".into())
-    );
+    assert_eq!(fixture.run(&["bomb"]), (0, "refused with limit after 19\n".into()));
     fixture.assert_clean();
     assert_eq!(fixture.run(&["echo", "fine"]), (0, "fine\n".into()));
 }
@@ -27,7 +24,7 @@ fn a_spawn_bomb_meets_the_limit_of_memory() {
     });
     let (code, text) = fixture.run(&["bomb"]);
     assert_eq!(code, 0, "{text}");
-    assert!(text.starts_with("refused with Errno::Memory after "), "{text}");
+    assert!(text.starts_with("refused with memory after "), "{text}");
     fixture.assert_clean();
 }
 
@@ -37,10 +34,7 @@ fn pipes_meet_their_limit() {
         pipes: 50,
         ..Limits::default()
     });
-    assert_eq!(
-        fixture.run(&["pipes"]),
-        (0, "refused with Errno::Limit after 50\n".into())
-    );
+    assert_eq!(fixture.run(&["pipes"]), (0, "refused with limit after 50\n".into()));
     fixture.assert_clean();
 }
 

@@ -6,4 +6,5 @@ mod faults;
 mod kills;
 mod limits;
 mod speed;
+mod userland;
 mod world;

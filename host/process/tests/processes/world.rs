@@ -33,9 +33,7 @@ pub fn world() -> &'static World {
     WORLD.get_or_init(|| {
         let userland = tempfile::tempdir().expect("temporary directory");
         fs::copy(build_guest(), userland.path().join("guest.wasm")).expect("guest is built");
-        let engine = SandboxEngine::new().expect("engine");
-        let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).expect("cache");
-        let programs = Programs::load(&engine, &cache, userland.path(), &|_| {}).expect("programs load");
+        let programs = programs(userland.path());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(4)
             .enable_all()
@@ -49,7 +47,14 @@ pub fn world() -> &'static World {
     })
 }
 
-fn workspace() -> PathBuf {
+/// Compiled code outlives the run: the real userland takes a minute to compile.
+pub fn programs(userland: &Path) -> Programs {
+    let engine = SandboxEngine::new().expect("engine");
+    let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).expect("cache");
+    Programs::load(&engine, &cache, userland, &|step| println!("{step:?}")).expect("programs load")
+}
+
+pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -79,12 +84,7 @@ fn build_guest() -> PathBuf {
 /// The lower layer: `/bin/guest` and what resolving a program can stumble over.
 fn base() -> TempDir {
     let base = tempfile::tempdir().expect("temporary directory");
-    let file = |path: &str, contents: &[u8], mode: u32| {
-        let path = base.path().join(path);
-        fs::create_dir_all(path.parent().expect("has a parent")).expect("directory");
-        fs::write(&path, contents).expect("file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
-    };
+    let file = |path: &str, contents: &[u8], mode: u32| write(base.path(), path, contents, mode);
     file("bin/guest", b"#!wasm:guest\n", 0o755);
     file("bin/plain", b"#!wasm:guest\n", 0o644);
     file("bin/native", b"\x7fELF\x02\x01\x01", 0o755);
@@ -95,14 +95,24 @@ fn base() -> TempDir {
     base
 }
 
+pub fn write(base: &Path, path: &str, contents: &[u8], mode: u32) {
+    let path = base.join(path);
+    fs::create_dir_all(path.parent().expect("has a parent")).expect("directory");
+    fs::write(&path, contents).expect("file");
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
+}
+
 pub fn sandbox(limits: Limits) -> Fixture {
     let world = world();
+    sandbox_of(world.programs.clone(), world.base.path(), limits)
+}
+
+pub fn sandbox_of(programs: Programs, base: &Path, limits: Limits) -> Fixture {
     let upper = tempfile::tempdir().expect("temporary directory");
-    let lower = world.base.path().to_owned();
-    let tree = Tree::open(upper.path(), &[lower], sandbar_files::Limits::default()).expect("tree");
-    let handle = world.runtime.handle().clone();
+    let tree = Tree::open(upper.path(), &[base.to_owned()], sandbar_files::Limits::default()).expect("tree");
+    let handle = world().runtime.handle().clone();
     Fixture {
-        sandbox: Sandbox::new(world.programs.clone(), tree, limits, handle),
+        sandbox: Sandbox::new(programs, tree, limits, handle),
         _upper: upper,
     }
 }

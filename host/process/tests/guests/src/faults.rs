@@ -1,6 +1,7 @@
 //! Behaviours that misuse something.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::bindings::sandbar::process::processes::stdio;
@@ -35,10 +36,16 @@ pub fn hold(mebibytes: u64, millis: u64) -> u8 {
     u8::from(kept.is_empty())
 }
 
-#[allow(unconditional_recursion)]
+/// Recurses without end, keeping nothing in linear memory, so that the native stack overflows first.
+#[inline(never)]
 pub fn recurse(depth: u64) -> u8 {
-    let frame = black_box([depth; 16]);
-    black_box(recurse(depth + 1)) ^ (frame[3] as u8)
+    static STEP: AtomicU64 = AtomicU64::new(1);
+    let step = STEP.load(Ordering::Relaxed);
+    if step == 0 {
+        return 0;
+    }
+    // Not associative, or the compiler would make a loop of it.
+    recurse(depth.wrapping_add(step)).rotate_left(1) ^ (depth as u8)
 }
 
 pub fn wild() -> u8 {
@@ -46,25 +53,12 @@ pub fn wild() -> u8 {
     unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() }
 }
 
-pub fn divide(by: u64) -> u8 {
-    // wrapping_div still traps on zero in Wasm if the check is skipped; std's check aborts first.
-    black_box(7_u64).checked_div(black_box(by)).map_or_else(|| std::process::abort(), |quotient| quotient as u8)
-}
-
 /// Writes more than was permitted: a host must end this, not obey it.
 pub fn write_without_permit() -> u8 {
-    let Ok(stream) = stdio(1).and_then(|descriptor| descriptor.write_stream()) else { return 1 };
+    let Ok(stream) = stdio(1).and_then(|descriptor| descriptor.write_stream()) else {
+        return 1;
+    };
     let _ = stream.check_write();
     let _ = stream.write(&vec![0; 8 << 20]);
     0
-}
-
-/// Asks for so many random bytes in one piece.
-pub fn random(bytes: u64) -> u8 {
-    let mut buffer = vec![0; bytes as usize];
-    // Through std's hash seeds nothing large can be asked; a file of the sandbox can.
-    match std::fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut buffer)) {
-        Ok(()) => 0,
-        Err(_) => 1,
-    }
 }
