@@ -18,6 +18,10 @@ use crate::state::State;
 
 /// Most programs that a userland may have: each keeps its code mapped.
 const MAX_PROGRAMS: usize = 64;
+/// Programs to which a write to a closed pipe is always an error that they handle, whatever their parent asked for:
+/// the shell ends only the stage of its own that wrote, with 141, and Python raises BrokenPipeError, as CPython does
+/// by ignoring the signal from its start.
+const IGNORE_SIGPIPE: [&str; 2] = ["python", "shell"];
 /// A page of linear memory; custom page sizes are switched off.
 const PAGE_BYTES: u64 = 64 << 10;
 
@@ -66,6 +70,8 @@ pub(crate) struct Program {
     pub(crate) command: CommandPre<State>,
     /// Linear memory that every instance starts with, in bytes.
     pub(crate) initial_memory: u64,
+    /// Whether it handles closed pipes itself: see [`IGNORE_SIGPIPE`].
+    pub(crate) ignores_sigpipe: bool,
 }
 
 impl std::fmt::Debug for Programs {
@@ -109,13 +115,12 @@ impl Programs {
                     name: name.clone(),
                     source,
                 })?;
-            programs.insert(
-                name,
-                Arc::new(Program {
-                    command,
-                    initial_memory,
-                }),
-            );
+            let program = Program {
+                command,
+                initial_memory,
+                ignores_sigpipe: IGNORE_SIGPIPE.contains(&name.as_str()),
+            };
+            programs.insert(name, Arc::new(program));
         }
         let slots = Arc::new(Semaphore::new(MAX_PROCESSES as usize));
         Ok(Self(Arc::new(Inner {

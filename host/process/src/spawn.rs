@@ -129,7 +129,8 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     let (pid, switch) = sandbox.table().add(launch.parent, launch.group, shown.clone())?;
 
     let stderr = launch.stdio[2].clone();
-    let state = State::new(sandbox.clone(), pid, launch.image, launch.stdio, launch.sigpipe, limits);
+    let sigpipe = launch.sigpipe && !program.ignores_sigpipe;
+    let state = State::new(sandbox.clone(), pid, launch.image, launch.stdio, sigpipe, limits);
     let (publish, status) = watch::channel(None);
     let run_it = Run {
         sandbox: sandbox.clone(),

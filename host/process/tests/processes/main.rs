@@ -5,6 +5,8 @@ mod basics;
 mod faults;
 mod kills;
 mod limits;
+mod shell_cases;
 mod speed;
+mod tool_cases;
 mod userland;
 mod world;

@@ -1,44 +1,24 @@
 //! The real shell, tools and Python on the process layer. `cargo xtask build` makes them.
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use sandbar_process::{Limits, Programs};
-use tempfile::TempDir;
 
-use crate::world::{Fixture, command, programs, sandbox_of, workspace, write};
+use crate::world::{Fixture, command, programs, sandbox_of, workspace};
 
-fn userland() -> Fixture {
-    static LOADED: OnceLock<(Programs, TempDir)> = OnceLock::new();
-    let (programs, base) = LOADED.get_or_init(|| {
-        let built = workspace().join("target/userland");
-        for program in ["shell", "tools", "python"] {
-            let file = built.join(program).with_extension("wasm");
+/// A sandbox over the base layer that real ones have.
+pub fn userland() -> Fixture {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    let built = workspace().join("target/userland");
+    let programs = PROGRAMS.get_or_init(|| {
+        for program in ["shell.wasm", "tools.wasm", "python.wasm", "base/usr/bin/sh"] {
+            let file = built.join(program);
             assert!(file.exists(), "{} is missing: run `cargo xtask build`", file.display());
         }
-        let base = tempfile::tempdir().expect("temporary directory");
-        names(base.path());
-        (programs(&built), base)
+        programs(&built)
     });
-    sandbox_of(programs.clone(), base.path(), Limits::default())
-}
-
-/// The files that stand for programs.
-fn names(base: &Path) {
-    for name in ["sh", "bash"] {
-        write(base, &format!("usr/bin/{name}"), b"#!wasm:shell\n", 0o755);
-    }
-    for name in ["python", "python3"] {
-        write(base, &format!("usr/bin/{name}"), b"#!wasm:python\n", 0o755);
-    }
-    let tools = std::fs::read_to_string(workspace().join("components/tools/programs.txt")).expect("list of tools");
-    for line in tools.lines().filter(|line| !line.starts_with('#')) {
-        if let Some(name) = line.split_whitespace().next() {
-            write(base, &format!("usr/bin/{name}"), b"#!wasm:tools\n", 0o755);
-        }
-    }
-    write(base, "tmp/keep", b"", 0o644);
+    sandbox_of(programs.clone(), &built.join("base"), Limits::default())
 }
 
 impl Fixture {
