@@ -71,7 +71,7 @@ fn sixteen_creates_share_syncs() {
         prepare(&store, 100).await;
         let before = vfs.disk().syncs("");
         // While the first one's sync is held, the others gather.
-        vfs.disk().hold_syncs();
+        let held = vfs.disk().hold_syncs();
         let creates: Vec<_> = (0..16)
             .map(|number| {
                 let store = store.clone();
@@ -79,7 +79,7 @@ fn sixteen_creates_share_syncs() {
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        vfs.disk().release_syncs();
+        drop(held);
         for create in creates {
             create.await.expect("no panic").expect("a create");
         }
@@ -95,15 +95,18 @@ fn nothing_irrevocable_leaves_before_the_sync() {
     run(async {
         let store = open(&vfs, directory.path());
         prepare(&store, 100).await;
-        vfs.disk().hold_syncs();
+        let held = vfs.disk().hold_syncs();
         let spawn = |store: &SqliteStore| {
             let store = store.clone();
             tokio::spawn(async move { create(&store, "s").await })
         };
         let created = spawn(&store);
-        while vfs.disk().syncs_waiting() == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        for _ in 0..5_000 {
+            if vfs.disk().syncs_waiting() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
+        assert_eq!(vfs.disk().syncs_waiting(), 1, "the create waits for its sync");
         // Committed, hence visible; but neither acknowledged nor told to listeners or the runner.
         store
             .get_sandbox(ORGANIZATION.into(), "s".into())
@@ -124,7 +127,7 @@ fn nothing_irrevocable_leaves_before_the_sync() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(!created.is_finished() && !changes.is_finished());
         assert!(!sandboxes.is_finished() && !jobs.is_finished());
-        vfs.disk().release_syncs();
+        drop(held);
         created.await.expect("no panic").expect("a create");
         assert_eq!(changes.await.expect("no panic").expect("changes").len(), 1);
         assert_eq!(sandboxes.await.expect("no panic").expect("sandboxes").len(), 1);

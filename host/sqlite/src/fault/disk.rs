@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use rusqlite::ffi;
@@ -133,18 +133,13 @@ impl Disk {
         state.calls = 0;
     }
 
-    /// Lets no sync end until [`Disk::release_syncs`].
-    pub fn hold_syncs(&self) {
+    /// Lets no sync end until what this gives is dropped.
+    pub fn hold_syncs(self: &Arc<Self>) -> HeldSyncs {
         self.state().syncs_held = true;
+        HeldSyncs(Arc::clone(self))
     }
 
-    /// Lets syncs end again.
-    pub fn release_syncs(&self) {
-        self.state().syncs_held = false;
-        self.changed.notify_all();
-    }
-
-    /// Syncs that wait for [`Disk::release_syncs`].
+    /// Syncs that are held.
     pub fn syncs_waiting(&self) -> u64 {
         self.state().syncs_waiting
     }
@@ -244,6 +239,17 @@ impl Disk {
                 change.apply(&mut file.durable);
             }
         }
+    }
+}
+
+/// Lets syncs end again when it is dropped, so that also a test that fails comes to its end.
+#[derive(Debug)]
+pub struct HeldSyncs(Arc<Disk>);
+
+impl Drop for HeldSyncs {
+    fn drop(&mut self) {
+        self.0.state().syncs_held = false;
+        self.0.changed.notify_all();
     }
 }
 

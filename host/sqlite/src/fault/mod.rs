@@ -9,6 +9,6 @@ mod disk;
 mod random;
 mod vfs;
 
-pub use disk::{Disk, Failure, Fault, Loss};
+pub use disk::{Disk, Failure, Fault, HeldSyncs, Loss};
 pub use random::Random;
 pub use vfs::FaultVfs;
