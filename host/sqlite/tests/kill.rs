@@ -12,8 +12,10 @@ mod common;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
+
+use libtest_mimic::{Arguments, Trial};
 
 use common::{ORGANIZATION, assert_invariants, create, prepare, run, scratch, soak};
 use sandbar_sqlite::{Options, SqliteStore};
@@ -44,11 +46,20 @@ fn child(directory: &Path) {
     });
 }
 
-fn main() {
+fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("--child") {
-        return child(Path::new(&arguments.next().expect("a directory")));
+        child(Path::new(&arguments.next().expect("a directory")));
+        return ExitCode::SUCCESS;
     }
+    let trial = Trial::test("acknowledged_creates_survive_kill_9", || {
+        acknowledged_creates_survive();
+        Ok(())
+    });
+    libtest_mimic::run(&Arguments::from_args(), vec![trial]).exit_code()
+}
+
+fn acknowledged_creates_survive() {
     let directory = scratch();
     let mut acknowledged = Vec::new();
     for round in 0..3 * soak() {
@@ -78,5 +89,4 @@ fn main() {
         });
     }
     assert!(acknowledged.len() > 400, "only {} creates", acknowledged.len());
-    println!("kill -9: {} acknowledged creates, none lost ... ok", acknowledged.len());
 }
