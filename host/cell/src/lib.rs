@@ -20,6 +20,7 @@ pub mod jail;
 pub mod limits;
 pub mod multipart;
 mod paths;
+mod physical;
 mod server;
 pub mod spec;
 mod table;
@@ -29,7 +30,7 @@ pub use config::{ArgumentError, CellConfig, Mode};
 pub use server::Cell;
 pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
-use sandbar_engine::{CacheError, CodeCache, EngineError, Progress, SandboxEngine};
+use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};
 use sandbar_process::{LoadError, Programs};
 use std::io;
 use std::os::fd::AsFd;
@@ -56,6 +57,8 @@ enum CellError {
     Programs(#[from] LoadError),
     #[error("descriptor 0 is not the runner's socket: {0}")]
     Socket(#[source] io::Error),
+    #[error("cannot tell how much memory the machine has: {0}")]
+    Memory(#[source] io::Error),
     #[error("cannot start the cell's threads: {0}")]
     Runtime(#[source] io::Error),
     #[error("the runner's connection broke: {0}")]
@@ -99,10 +102,14 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
         load(config)?;
         return Ok(());
     }
+    // The jail has no /proc.
+    let memory = physical::allowed().map_err(CellError::Memory)?;
+    tracing::info!(mib = memory >> 20, "memory that sandboxes may take together");
     if config.jail {
         jail::close(config)?;
     }
     let programs = load(config)?;
+    let memory = MemoryBudget::new(memory);
     let stream = socket().map_err(CellError::Socket)?;
     let guests = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.guest_threads)
@@ -121,6 +128,7 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
         programs,
         config.sandboxes.clone(),
         config.userland.join("base"),
+        memory,
         guests.handle().clone(),
     );
     let served = api.block_on(async {

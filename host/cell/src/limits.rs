@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Part of the memory available when the cell starts that all its sandboxes may take together, in percent. The rest is for
+/// the cell itself (code, stacks, output, transfers), for its runner and for the kernel's cache of the files in use.
+pub const MEMORY_PERCENT: u64 = 80;
+
 /// Largest JSON body. Scripts and code travel in it; 4 MiB is far more than anyone writes, and parsing it
 /// costs tens of milliseconds at most.
 pub const JSON_BODY_BYTES: usize = 4 << 20;

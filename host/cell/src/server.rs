@@ -10,6 +10,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
+use sandbar_engine::MemoryBudget;
 use sandbar_process::Programs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,14 +25,22 @@ pub struct Cell {
 
 impl Cell {
     /// A cell without sandboxes. `sandboxes` is the canonical directory below which they live, `base` the lowest file
-    /// layer; guests run on `guests`, which should serve nothing else.
+    /// layer; `memory` is what all sandboxes may take together, whatever each was promised; guests run on `guests`, which should
+    /// serve nothing else.
     #[must_use]
-    pub fn new(programs: Programs, sandboxes: PathBuf, base: PathBuf, guests: Handle) -> Self {
+    pub fn new(
+        programs: Programs,
+        sandboxes: PathBuf,
+        base: PathBuf,
+        memory: Arc<MemoryBudget>,
+        guests: Handle,
+    ) -> Self {
         Self {
             table: Table::new(Shared {
                 root: sandboxes,
                 base: vec![base],
                 programs,
+                memory,
                 guests,
             }),
         }

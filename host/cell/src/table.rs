@@ -6,6 +6,7 @@ use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
 use crate::spec::{CellStats, SandboxSpec, valid_id};
 use crate::toolbox::fs_error::At;
 use http::StatusCode;
+use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
 use sandbar_process::{Programs, Sandbox};
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ pub struct Shared {
     pub base: Vec<PathBuf>,
     /// The userland's programs.
     pub programs: Programs,
+    /// What all processes of all sandboxes may take of memory together.
+    pub memory: Arc<MemoryBudget>,
     /// The runtime on which guests run.
     pub guests: Handle,
 }
@@ -275,6 +278,7 @@ impl Entry {
         };
         let sandbox = Sandbox::new(
             self.shared.programs.clone(),
+            &self.shared.memory,
             Arc::clone(&tree),
             process_limits(&spec),
             self.shared.guests.clone(),

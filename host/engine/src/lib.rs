@@ -16,6 +16,6 @@ mod ticker;
 pub use cache::{CodeCache, Progress};
 pub use control::ControlEngine;
 pub use error::{CacheError, EngineError};
-pub use limits::{MemoryBudget, StoreLimits, resource_table};
+pub use limits::{MemoryBudget, Shortage, StoreLimits, resource_table};
 pub use sandbox::SandboxEngine;
 pub use ticker::{TICK, interrupt_after, yield_each_tick};

@@ -22,20 +22,48 @@ pub const MAX_TABLES: usize = 64;
 pub const MAX_MEMORIES: usize = 8;
 
 /// Linear memory, in bytes, that several stores may take together. Stores give back what they took when dropped.
+///
+/// A budget may lie within another one, as a sandbox's lies within the machine's: then what is taken is taken from
+/// both, or from neither. So sandboxes may be promised more than the machine has, and yet never get it.
 #[derive(Debug)]
 pub struct MemoryBudget {
     limit: u64,
     used: AtomicU64,
     peak: AtomicU64,
+    /// How often this budget, as a parent, refused what a child still had.
+    refusals: AtomicU64,
+    parent: Option<Arc<MemoryBudget>>,
+}
+
+/// Whose memory was used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shortage {
+    /// The budget itself.
+    #[error("the memory limit is reached")]
+    Own,
+    /// The budget within which it lies.
+    #[error("the memory of the machine is used up")]
+    Machine,
 }
 
 impl MemoryBudget {
     /// A budget of `limit` bytes.
     pub fn new(limit: u64) -> Arc<Self> {
+        Self::make(limit, None)
+    }
+
+    /// A budget of `limit` bytes within `parent`.
+    pub fn within(parent: &Arc<Self>, limit: u64) -> Arc<Self> {
+        Self::make(limit, Some(Arc::clone(parent)))
+    }
+
+    fn make(limit: u64, parent: Option<Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
             limit,
             used: AtomicU64::new(0),
             peak: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
+            parent,
         })
     }
 
@@ -54,22 +82,43 @@ impl MemoryBudget {
         self.peak.load(Ordering::Relaxed)
     }
 
-    /// Takes `bytes`, or nothing and says false if they would exceed the limit.
-    fn take(&self, bytes: u64) -> bool {
-        let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
-            used.checked_add(bytes).filter(|sum| *sum <= self.limit)
-        });
-        match taken {
-            Ok(before) => {
-                self.peak.fetch_max(before + bytes, Ordering::Relaxed);
-                true
+    /// Takes `bytes` here and from the parent, or nothing at all.
+    fn take(&self, bytes: u64) -> Result<(), Shortage> {
+        let before = self.reserve(bytes).ok_or(Shortage::Own)?;
+        if let Some(parent) = &self.parent {
+            if parent.take(bytes).is_err() {
+                self.used.fetch_sub(bytes, Ordering::AcqRel);
+                parent.complain(bytes);
+                return Err(Shortage::Machine);
             }
-            Err(_) => false,
         }
+        self.peak.fetch_max(before + bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What was used before, unless `bytes` more would exceed the limit.
+    fn reserve(&self, bytes: u64) -> Option<u64> {
+        self.used
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= self.limit)
+            })
+            .ok()
     }
 
     fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::AcqRel);
+        if let Some(parent) = &self.parent {
+            parent.give_back(bytes);
+        }
+    }
+
+    /// Tells the log, more and more seldom: guests can be refused as often as they like.
+    fn complain(&self, bytes: u64) {
+        let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
+        if refusals.is_power_of_two() {
+            let (limit, used) = (self.limit, self.used());
+            tracing::warn!(bytes, limit, used, refusals, "memory refused: the machine's is used up");
+        }
     }
 }
 
@@ -81,22 +130,24 @@ pub struct StoreLimits {
     /// Part of `taken` that the next growths use up.
     prepaid: u64,
     table_elements: usize,
-    refused: bool,
+    refused: Option<Shortage>,
 }
 
 impl StoreLimits {
     /// Limits that take memory from `budget`: at once `overhead` bytes for what the host itself keeps for the store,
-    /// and `prepaid` bytes for the memory that its instance starts with. None if the budget does not hold both.
-    pub fn new(budget: Arc<MemoryBudget>, overhead: u64, prepaid: u64) -> Option<Self> {
-        let taken = overhead.checked_add(prepaid)?;
-        let fits = budget.take(taken);
-        // Not `then_some`: limits made and dropped would give back what was never taken.
-        fits.then(|| Self {
+    /// and `prepaid` bytes for the memory that its instance starts with.
+    ///
+    /// # Errors
+    /// [`Shortage`], if the budget or its parent does not hold both.
+    pub fn new(budget: Arc<MemoryBudget>, overhead: u64, prepaid: u64) -> Result<Self, Shortage> {
+        let taken = overhead.checked_add(prepaid).ok_or(Shortage::Own)?;
+        budget.take(taken)?;
+        Ok(Self {
             budget,
             taken,
             prepaid,
             table_elements: 0,
-            refused: false,
+            refused: None,
         })
     }
 
@@ -109,8 +160,8 @@ impl StoreLimits {
         store.limiter(move |data| get(data) as &mut dyn ResourceLimiter);
     }
 
-    /// Whether memory was ever refused to this store: the likely cause of a trap that follows.
-    pub fn memory_was_refused(&self) -> bool {
+    /// Whose shortage last kept memory from this store, if any: the likely cause of a trap that follows.
+    pub fn memory_was_refused(&self) -> Option<Shortage> {
         self.refused
     }
 }
@@ -125,13 +176,16 @@ impl ResourceLimiter for StoreLimits {
         let grown = desired.saturating_sub(current) as u64;
         let from_prepaid = grown.min(self.prepaid);
         let bytes = grown - from_prepaid;
-        if self.budget.take(bytes) {
-            self.prepaid -= from_prepaid;
-            self.taken += bytes;
-            Ok(true)
-        } else {
-            self.refused = true;
-            Ok(false)
+        match self.budget.take(bytes) {
+            Ok(()) => {
+                self.prepaid -= from_prepaid;
+                self.taken += bytes;
+                Ok(true)
+            }
+            Err(shortage) => {
+                self.refused = Some(shortage);
+                Ok(false)
+            }
         }
     }
 
@@ -181,10 +235,11 @@ mod tests {
         let mut two = StoreLimits::new(Arc::clone(&budget), 10, 0).expect("fits");
         assert!(one.memory_growing(0, 40, None).unwrap());
         assert!(!two.memory_growing(0, 41, None).unwrap(), "60 + 41 exceeds 100");
-        assert!(two.memory_was_refused() && !one.memory_was_refused());
+        assert_eq!(two.memory_was_refused(), Some(Shortage::Own));
+        assert_eq!(one.memory_was_refused(), None);
         assert!(two.memory_growing(0, 40, None).unwrap());
         assert_eq!(budget.used(), 100);
-        assert!(StoreLimits::new(Arc::clone(&budget), 0, 1).is_none());
+        assert_eq!(StoreLimits::new(Arc::clone(&budget), 0, 1).unwrap_err(), Shortage::Own);
         drop(one);
         assert_eq!(budget.used(), 50);
         assert!(two.memory_growing(40, 90, None).unwrap());
@@ -198,6 +253,31 @@ mod tests {
         let mut limits = StoreLimits::new(Arc::clone(&budget), 0, 0).expect("fits");
         assert!(limits.memory_growing(0, 60, None).unwrap());
         assert!(!limits.memory_growing(0, 60, None).unwrap());
+    }
+
+    #[test]
+    fn what_lies_within_a_budget_takes_from_both_or_neither() {
+        let machine = MemoryBudget::new(100);
+        let (one, two) = (MemoryBudget::within(&machine, 80), MemoryBudget::within(&machine, 80));
+        let mut first = StoreLimits::new(Arc::clone(&one), 70, 0).expect("fits");
+        let mut second = StoreLimits::new(Arc::clone(&two), 20, 0).expect("fits");
+        assert!(
+            !second.memory_growing(0, 20, None).unwrap(),
+            "90 + 20 exceeds the machine's 100"
+        );
+        assert_eq!(second.memory_was_refused(), Some(Shortage::Machine));
+        assert_eq!((two.used(), two.peak(), machine.used()), (20, 20, 90));
+        assert!(
+            !first.memory_growing(0, 20, None).unwrap(),
+            "70 + 20 exceeds its own 80"
+        );
+        assert_eq!(first.memory_was_refused(), Some(Shortage::Own));
+        let none = StoreLimits::new(Arc::clone(&two), 15, 0).unwrap_err();
+        assert_eq!((none, machine.used()), (Shortage::Machine, 90));
+        drop(first);
+        assert!(second.memory_growing(0, 60, None).unwrap());
+        drop(second);
+        assert_eq!((one.used(), two.used(), machine.used()), (0, 0, 0));
     }
 
     #[test]

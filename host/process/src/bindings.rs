@@ -33,7 +33,8 @@ impl From<crate::errno::Errno> for wit::Errno {
             E::IsDirectory => Self::IsDirectory,
             E::Exists => Self::Exists,
             E::Limit => Self::Limit,
-            E::Memory => Self::Memory,
+            // A guest cannot tell, as on Linux.
+            E::Memory | E::Machine => Self::Memory,
             E::NoProcess => Self::NoProcess,
             E::Quota => Self::Quota,
             E::TooBig => Self::TooBig,

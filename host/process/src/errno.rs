@@ -1,5 +1,7 @@
 //! Why the process layer refused something.
 
+use sandbar_engine::Shortage;
+
 /// Why a call was refused; each case is the POSIX error of the same meaning. See `wit/process`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Errno {
@@ -30,6 +32,9 @@ pub enum Errno {
     /// ENOMEM: the sandbox's memory is used up.
     #[error("cannot allocate memory: the sandbox's memory limit is reached")]
     Memory,
+    /// ENOMEM as well: not the sandbox's memory is used up, but the machine's.
+    #[error("cannot allocate memory: the machine's memory is used up")]
+    Machine,
     /// ESRCH.
     #[error("no such process")]
     NoProcess,
@@ -42,6 +47,15 @@ pub enum Errno {
     /// EIO; the host has logged more.
     #[error("input/output error")]
     Io,
+}
+
+impl From<Shortage> for Errno {
+    fn from(shortage: Shortage) -> Self {
+        match shortage {
+            Shortage::Own => Self::Memory,
+            Shortage::Machine => Self::Machine,
+        }
+    }
 }
 
 impl From<sandbar_files::Error> for Errno {

@@ -64,15 +64,22 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox over the files of `tree`. Its processes run on `runtime`, which must be a multi-thread one and
+    /// A sandbox over the files of `tree`. What its processes take of memory is taken from `machine` as well, which
+    /// the sandboxes of a cell share: together they may be promised more than there is. Its processes run on `runtime`, which must be a multi-thread one and
     /// should serve nothing but guests: their file calls may hold its threads.
-    pub fn new(programs: Programs, tree: Arc<Tree>, limits: Limits, runtime: Handle) -> Self {
+    pub fn new(
+        programs: Programs,
+        machine: &Arc<MemoryBudget>,
+        tree: Arc<Tree>,
+        limits: Limits,
+        runtime: Handle,
+    ) -> Self {
         Self(Arc::new(Inner {
             programs,
             tree,
             limits,
             runtime,
-            budget: MemoryBudget::new(limits.memory_bytes),
+            budget: MemoryBudget::within(machine, limits.memory_bytes),
             pipes: Slots::new(limits.pipes),
             files: Slots::new(limits.descriptors),
             cpu: Arc::default(),

@@ -124,7 +124,7 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         .try_acquire_owned()
         .map_err(|_| Errno::Limit)?;
     let budget = Arc::clone(sandbox.budget());
-    let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, program.initial_memory).ok_or(Errno::Memory)?;
+    let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, program.initial_memory)?;
     let shown = display_name(&launch.image.arguments);
     let (pid, switch) = sandbox.table().add(launch.parent, launch.group, shown.clone())?;
 

@@ -1,5 +1,6 @@
 //! What became of a process: from what wasmtime says to a status, and a reason that a user can read.
 
+use sandbar_engine::Shortage;
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
@@ -29,9 +30,13 @@ impl Verdict {
     }
 }
 
-/// Judges the end of a run. `memory_refused`: whether the sandbox's limit, of `memory_limit` bytes, ever stopped
-/// this process from growing.
-pub(crate) fn judge(result: wasmtime::Result<Result<(), ()>>, memory_refused: bool, memory_limit: u64) -> Verdict {
+/// Judges the end of a run. `shortage`: what ever stopped this process from growing; the sandbox's own limit is
+/// `memory_limit` bytes.
+pub(crate) fn judge(
+    result: wasmtime::Result<Result<(), ()>>,
+    shortage: Option<Shortage>,
+    memory_limit: u64,
+) -> Verdict {
     let error = match result {
         Ok(Ok(())) => {
             return Verdict {
@@ -62,13 +67,16 @@ pub(crate) fn judge(result: wasmtime::Result<Result<(), ()>>, memory_refused: bo
         // Its root says why; what is wrapped around it is a backtrace.
         None => (Signal::KILL, error.root_cause().to_string()),
     };
-    if memory_refused && !matches!(fault.0, Signal::FPE) {
-        return Verdict::fault(
+    match shortage {
+        // No lack of memory divides by zero.
+        _ if matches!(fault.0, Signal::FPE) => Verdict::fault(fault.0, fault.1),
+        Some(Shortage::Own) => Verdict::fault(
             Signal::KILL,
             format!("out of memory (limit {} MiB)", memory_limit >> 20),
-        );
+        ),
+        Some(Shortage::Machine) => Verdict::fault(Signal::KILL, "out of memory (the machine has no more)"),
+        None => Verdict::fault(fault.0, fault.1),
     }
-    Verdict::fault(fault.0, fault.1)
 }
 
 fn fault(trap: Trap) -> (Signal, String) {
@@ -92,13 +100,13 @@ mod tests {
     use super::*;
 
     fn of(error: impl Into<wasmtime::Error>, refused: bool) -> Verdict {
-        judge(Err(error.into()), refused, 64 << 20)
+        judge(Err(error.into()), refused.then_some(Shortage::Own), 64 << 20)
     }
 
     #[test]
     fn ends() {
-        assert_eq!(judge(Ok(Ok(())), false, 0).status, ExitStatus::Exited(0));
-        assert_eq!(judge(Ok(Err(())), false, 0).status, ExitStatus::Exited(1));
+        assert_eq!(judge(Ok(Ok(())), None, 0).status, ExitStatus::Exited(0));
+        assert_eq!(judge(Ok(Err(())), None, 0).status, ExitStatus::Exited(1));
         assert_eq!(of(I32Exit(7), false).status, ExitStatus::Exited(7));
         assert_eq!(of(I32Exit(257), true).status, ExitStatus::Exited(1));
         assert_eq!(of(BrokenPipe, false), Verdict::killed(Signal::PIPE));
@@ -111,5 +119,11 @@ mod tests {
         let oom = of(Trap::UnreachableCodeReached, true);
         assert_eq!(oom.status.code(), 137);
         assert_eq!(oom.reason.as_deref(), Some("out of memory (limit 64 MiB)"));
+        let error = Trap::UnreachableCodeReached.into();
+        let machine = judge(Err(error), Some(Shortage::Machine), 64 << 20);
+        assert_eq!(
+            machine.reason.as_deref(),
+            Some("out of memory (the machine has no more)")
+        );
     }
 }

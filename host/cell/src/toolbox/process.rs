@@ -143,6 +143,9 @@ fn not_started(errno: Errno) -> Result<Executed, ApiError> {
         Errno::Memory => Err(ApiError::busy(
             "the memory of the sandbox is used up; wait for a process to end",
         )),
+        Errno::Machine => Err(ApiError::busy(
+            "the memory of the machine that this sandbox runs on is used up; try again when other work has ended",
+        )),
         Errno::TooBig => Err(ApiError::bad_request(
             "arguments and environment together are too long (1 MiB); write the script to a file and run that",
         )),

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sandbar_cell::{Cell, SandboxLimits, SandboxSpec};
-use sandbar_engine::{CodeCache, SandboxEngine};
+use sandbar_engine::{CodeCache, MemoryBudget, SandboxEngine};
 use sandbar_process::Programs;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,7 @@ struct Platform {
 }
 
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    )
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }
 
 fn platform() -> &'static Platform {
@@ -113,6 +110,11 @@ impl Client {
 
     /// A cell without sandboxes.
     pub async fn empty() -> Self {
+        Self::on_machine(u64::MAX).await
+    }
+
+    /// A cell without sandboxes on a machine with so many bytes of memory.
+    pub async fn on_machine(memory: u64) -> Self {
         let platform = platform();
         let home = tempfile::tempdir().expect("a directory");
         let root = home.path().canonicalize().expect("a path");
@@ -120,6 +122,7 @@ impl Client {
             platform.programs.clone(),
             root,
             platform.base.clone(),
+            MemoryBudget::new(memory),
             platform.guests.clone(),
         );
         let (ours, theirs) = tokio::io::duplex(1 << 20);

@@ -129,3 +129,14 @@ async fn a_client_that_goes_takes_its_command_along() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[tokio::test]
+async fn a_machine_without_memory_left_says_so() {
+    // Each sandbox may take 512 MiB; the machine has less than the shell starts with.
+    let client = Client::on_machine(256 << 10).await;
+    client.put(&client.spec(1)).await.is_ok(204);
+    let answer = client.post("/process/execute", &json!({ "command": "true" })).await;
+    let body = answer.is_error(429, "TOO_MANY_REQUESTS");
+    let message = body["message"].as_str().expect("a message");
+    assert!(message.contains("the machine"), "{message}");
+}

@@ -1,8 +1,9 @@
 //! Bombs end in an error by name, and the sandbox stays usable.
 
-use sandbar_process::Limits;
+use sandbar_engine::MemoryBudget;
+use sandbar_process::{Errno, Limits};
 
-use crate::world::{detached, sandbox};
+use crate::world::{detached, guest, sandbox, sandbox_on_machine};
 
 #[test]
 fn a_spawn_bomb_meets_the_limit_of_processes() {
@@ -50,11 +51,38 @@ fn one_sandbox_at_its_limit_leaves_others_alone() {
     for _ in 0..3 {
         full.sandbox.spawn(detached(&["sleep", "600000"])).expect("starts");
     }
-    assert_eq!(
-        full.sandbox.spawn(detached(&["exit", "0"])).unwrap_err(),
-        sandbar_process::Errno::Limit
-    );
+    assert_eq!(full.sandbox.spawn(detached(&["exit", "0"])).unwrap_err(), Errno::Limit);
     assert_eq!(other.run(&["echo", "fine"]), (0, "fine\n".into()));
     full.sandbox.kill_all();
     full.assert_clean();
+}
+
+#[test]
+fn sandboxes_that_were_promised_more_than_there_is_share_what_there_is() {
+    // Each may take 1 GiB; the machine has 64 MiB.
+    let machine = MemoryBudget::new(64 << 20);
+    let (one, two) = (
+        sandbox_on_machine(&machine, Limits::default()),
+        sandbox_on_machine(&machine, Limits::default()),
+    );
+    let (code, text) = one.run(&["grow", "100"]);
+    assert!(code == 4 && text.starts_with("refused after "), "{code} {text}");
+    let (code, text) = one.run(&["hold", "100", "0"]);
+    let reason = "sh: guest: killed: out of memory (the machine has no more)\n";
+    assert!(code == 137 && text.ends_with(reason), "{code} {text}");
+
+    let mut held = 0;
+    let refused = loop {
+        match one.sandbox.spawn(detached(&["sleep", "600000"])) {
+            Ok(_) => held += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!((refused, held > 1), (Errno::Machine, true), "{held} held");
+    assert_eq!(two.exec(guest(&["echo", "fine"])).unwrap_err(), Errno::Machine);
+    one.sandbox.kill_all();
+    one.assert_clean();
+    assert_eq!(two.run(&["echo", "fine"]), (0, "fine\n".into()));
+    two.assert_clean();
+    assert_eq!(machine.used(), 0);
 }

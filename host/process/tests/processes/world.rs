@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sandbar_engine::{CodeCache, SandboxEngine};
+use sandbar_engine::{CodeCache, MemoryBudget, SandboxEngine};
 use sandbar_files::Tree;
 use sandbar_process::{Descriptor, Errno, Exec, Limits, Outcome, Programs, Sandbox, Spawn};
 use tempfile::TempDir;
@@ -108,11 +108,21 @@ pub fn sandbox(limits: Limits) -> Fixture {
 }
 
 pub fn sandbox_of(programs: Programs, base: &Path, limits: Limits) -> Fixture {
+    sandbox_on(&MemoryBudget::new(u64::MAX), programs, base, limits)
+}
+
+/// A sandbox on a machine with no more memory than this, which it may share with others.
+pub fn sandbox_on_machine(machine: &Arc<MemoryBudget>, limits: Limits) -> Fixture {
+    let world = world();
+    sandbox_on(machine, world.programs.clone(), world.base.path(), limits)
+}
+
+fn sandbox_on(machine: &Arc<MemoryBudget>, programs: Programs, base: &Path, limits: Limits) -> Fixture {
     let upper = tempfile::tempdir().expect("temporary directory");
     let tree = Tree::open(upper.path(), &[base.to_owned()], sandbar_files::Limits::default()).expect("tree");
     let handle = world().runtime.handle().clone();
     Fixture {
-        sandbox: Sandbox::new(programs, tree, limits, handle),
+        sandbox: Sandbox::new(programs, machine, tree, limits, handle),
         _upper: upper,
     }
 }
