@@ -28,6 +28,25 @@ pub struct Access {
     pub state: String,
 }
 
+/// States in which a sandbox takes no calls. In all others its runner knows best: the plane hears of a start
+/// after the runner.
+const RESTING: [&str; 7] = [
+    "stopped",
+    "stopping",
+    "destroyed",
+    "destroying",
+    "archived",
+    "archiving",
+    "error",
+];
+
+impl Access {
+    /// Whether the sandbox takes no calls now.
+    pub fn rests(&self) -> bool {
+        RESTING.contains(&self.state.as_str())
+    }
+}
+
 type Key = ([u8; 32], String);
 
 /// Yeses by caller and sandbox. Credentials are kept as hashes only.
@@ -78,7 +97,10 @@ impl AccessCache {
                 "the control plane gave no usable answer",
             )
         })?;
-        self.keep(key, asked, access.clone());
+        // A sandbox that rests may be started at any moment, by a call that does not come through here.
+        if !access.rests() {
+            self.keep(key, asked, access.clone());
+        }
         Ok(access)
     }
 

@@ -15,18 +15,6 @@ use crate::limits::{MAX_UPLOAD, MAX_URI, REPLAYABLE};
 use crate::router::Shared;
 use crate::{Body, BoxError, body, headers};
 
-/// States in which a sandbox takes no calls. In all others its runner knows best: the plane hears of a start
-/// after the runner.
-const RESTING: [&str; 7] = [
-    "stopped",
-    "stopping",
-    "destroyed",
-    "destroying",
-    "archived",
-    "archiving",
-    "error",
-];
-
 /// The sandbox (as the client wrote it) and the rest of a toolbox path, which starts with `/`; none if the path is
 /// not one. `/toolbox/<sandbox>/<rest>`, and the older `/api/toolbox/<sandbox>/toolbox/<rest>`.
 pub fn target(path: &str) -> Option<(&str, &str)> {
@@ -121,7 +109,7 @@ fn keep<F>(_place: &tokio::sync::OwnedSemaphorePermit, frame: F) -> F {
 }
 
 fn awake(access: &Access) -> Result<(), Fault> {
-    if RESTING.contains(&access.state.as_str()) {
+    if access.rests() {
         let text = format!("sandbox {} is {}; start it first", access.sandbox_id, access.state);
         return Err(Fault::new(StatusCode::CONFLICT, "SANDBOX_NOT_STARTED", text));
     }

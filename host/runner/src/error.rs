@@ -44,7 +44,7 @@ pub enum RunnerError {
         source: std::io::Error,
     },
     /// A ratio is not a number from 0.01 to 100.
-    #[error("the {resource} ratio {value} is not between 0.01 and 100")]
+    #[error("the {resource} ratio {value} is not between 0.0001 and 10000")]
     Ratio {
         /// `cpu`, `memory` or `disk`.
         resource: &'static str,

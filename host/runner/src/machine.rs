@@ -30,8 +30,8 @@ pub struct Usage {
     pub load: f64,
 }
 
-const LEAST_RATIO: f64 = 0.01;
-const MOST_RATIO: f64 = 100.0;
+const LEAST_RATIO: f64 = 0.0001;
+const MOST_RATIO: f64 = 10_000.0;
 
 /// What is there: CPUs this process may use, memory of the machine or its cgroup, size of the file system.
 pub fn detect(data_dir: &Path) -> io::Result<Amounts> {

@@ -24,14 +24,17 @@ pub fn run(root: &Path, checks: bool, filter: &[String], soak: bool) -> Result<E
     finish(&mut command)
 }
 
+/// The disk that fails on demand, for the store's tests; it is no part of the product.
+const FEATURES: &str = "sandbar-sqlite/fault";
+
 /// nextest if the machine has it, for its isolation and its summary; else cargo's own runner.
 fn runner() -> Command {
     let mut command = cargo();
     let nextest = cargo().args(["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
     if nextest {
-        command.args(["nextest", "run", "--cargo-profile", "release", "--workspace", "--no-fail-fast"]);
+        command.args(["nextest", "run", "--cargo-profile", "release", "--workspace", "--features", FEATURES, "--no-fail-fast"]);
     } else {
-        command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+        command.args(["test", "--release", "--workspace", "--features", FEATURES, "--no-fail-fast"]);
     }
     command
 }

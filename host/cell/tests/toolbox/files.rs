@@ -118,7 +118,7 @@ async fn nothing_leads_outside() {
         ))
         .await;
     assert_eq!(code, 0, "{output}");
-    for path in ["out", "up", "../../../../../../../../etc/hostname", "/proc/1/environ"] {
+    for path in ["out", "up", "../../../../../../../../etc/shadow", "/proc/1/environ"] {
         let answer = client.get(&format!("/files/download?path={path}")).await;
         assert!(!answer.status.is_success(), "{path}");
         assert!(!answer.body.windows(6).any(|window| window == b"canary"));

@@ -1,14 +1,13 @@
 //! A runner between a plane that only this test speaks for and a real cell, with the real component and userland.
 //!
-//! The cell is this very program, started again as `<exe> cell ...`; hence no ordinary test harness. Arguments that begin
-//! with no dash choose cases by name.
+//! The cell is this very program, started again as `<exe> cell ...`; hence a `main` of its own.
 
 mod cases;
 mod plane;
 
+use libtest_mimic::{Arguments, Trial};
 use sandbar_cell::CellConfig;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -45,7 +44,6 @@ fn main() -> ExitCode {
 }
 
 fn test() -> ExitCode {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let cases: [Case; 7] = cases![
         a_sandbox_from_create_to_destroy,
         calls_without_a_valid_seal_are_refused,
@@ -55,21 +53,16 @@ fn test() -> ExitCode {
         a_lost_plane_is_found_again,
         the_cell_ends_with_its_runner,
     ];
-    let mut failed = 0;
-    for (name, case) in cases {
-        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
-            continue;
-        }
-        let bounded = async { tokio::time::timeout(LONGEST_CASE, case()).await };
-        let ok = matches!(std::panic::catch_unwind(AssertUnwindSafe(|| run(bounded))), Ok(Ok(())));
-        eprintln!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
-        failed += usize::from(!ok);
-    }
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let trials = cases.map(|(name, case)| {
+        Trial::test(name, move || {
+            let bounded = async { tokio::time::timeout(LONGEST_CASE, case()).await };
+            run(bounded).map_err(|_| format!("not done after {LONGEST_CASE:?}").into())
+        })
+    });
+    // One after the other: each case counts the children of this process.
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials.into()).exit_code()
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -83,10 +76,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 /// A file or directory of the build, or a clear word on how to get it.
 fn built(path: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let path = target.join(path);
     assert!(
         path.exists(),

@@ -71,17 +71,18 @@ impl Places {
     }
 }
 
-/// What of a machine is sold.
+/// What of a machine is sold. A sandbox between two commands holds no instance, no thread and no memory, so a machine is
+/// sold many times over by default; what physically runs at one moment is admitted by the runner.
 #[derive(Args)]
 pub struct RatioArguments {
     /// Allocatable CPUs = detected CPUs times this
-    #[arg(long, value_name = "RATIO", default_value_t = 4.0, value_parser = ratio)]
+    #[arg(long, value_name = "RATIO", default_value_t = 500.0, value_parser = ratio)]
     cpu_ratio: f64,
     /// Allocatable memory = detected memory times this
-    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
+    #[arg(long, value_name = "RATIO", default_value_t = 50.0, value_parser = ratio)]
     memory_ratio: f64,
     /// Allocatable disk = free disk times this
-    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
+    #[arg(long, value_name = "RATIO", default_value_t = 50.0, value_parser = ratio)]
     disk_ratio: f64,
 }
 
@@ -93,8 +94,8 @@ impl RatioArguments {
 
 fn ratio(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(value) if (0.01..=10_000.0).contains(&value) => Ok(value),
-        _ => Err("a ratio is a number from 0.01 to 10000".to_owned()),
+        Ok(value) if (0.0001..=10_000.0).contains(&value) => Ok(value),
+        _ => Err("a ratio is a number from 0.0001 to 10000".to_owned()),
     }
 }
 

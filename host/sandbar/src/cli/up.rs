@@ -67,7 +67,8 @@ impl Up {
 fn announce(platform: &Platform, json: bool) -> Result<()> {
     let (url, key) = (platform.api_url(), platform.api_key());
     let text = if json {
-        format!("{}\n", serde_json::json!({ "apiUrl": url, "apiKey": key }))
+        let (url, key) = (serde_json::to_string(url)?, serde_json::to_string(key)?);
+        format!("{{\"apiUrl\": {url}, \"apiKey\": {key}}}\n")
     } else {
         snippets::welcome(url, key)
     };
