@@ -8,7 +8,7 @@ from sandbar_python import preload  # noqa: E402  (the standard library must be 
 
 preload.run()
 
-from sandbar_python import bridge, launcher  # noqa: E402
+from sandbar_python import bridge, image, launcher  # noqa: E402
 
 bridge.install()
 stdlib.adopt_loaded_modules()
@@ -23,9 +23,4 @@ class Run(wit_world.exports.Run):
         launcher.main()
 
 
-# Last of all: the objects made so far never die, so no collection at run time needs to visit
-# (and thereby copy) their pages.
-import gc  # noqa: E402
-
-gc.collect()
-gc.freeze()
+image.settle()

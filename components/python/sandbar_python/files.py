@@ -111,6 +111,14 @@ def fchmod(fd, mode):
     _plain_stat(fd)
 
 
+def is_directory(path: str) -> bool:
+    """As `os.path.isdir`, without asking for permission bits, which costs much more."""
+    try:
+        return bits.S_ISDIR(_plain_stat(path).st_mode)
+    except OSError:
+        return False
+
+
 def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True):
     """Whether the owner's bits allow it: every program of a sandbox runs as the one user."""
     try:

@@ -1,12 +1,12 @@
 """One run of the interpreter, from its command line to its exit code."""
 
-import atexit
 import builtins
 import gc
 import importlib.machinery
 import io
 import linecache
 import os
+import stat
 import sys
 import textwrap
 import traceback
@@ -15,7 +15,7 @@ import warnings
 
 from wit_world.imports import exit as wasi_exit
 
-from . import environment, options, streams
+from . import endings, environment, options, streams
 
 FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
@@ -29,7 +29,7 @@ DESCRIPTORS_PROBED = 8
 def main() -> None:
     """Runs and exits; never returns."""
     arguments = environment.refresh()
-    exit_at_once(_run(arguments))
+    exit_at_once(run(arguments))
 
 
 def exit_at_once(code: int) -> None:
@@ -37,7 +37,8 @@ def exit_at_once(code: int) -> None:
     wasi_exit.exit_with_code(code & 0xFF)
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
+    """A run up to its end, given its whole command line; the exit code."""
     try:
         parsed = options.parse(arguments[1:])
     except options.UsageError as error:
@@ -251,13 +252,7 @@ def _without_own_frames(trace):
 
 def _finish(code: int) -> int:
     """What CPython does at its end: exit handlers, then objects of the main program, then open files."""
-    try:
-        import threading
-
-        threading._shutdown()
-    except BaseException as error:
-        sys.unraisablehook(types.SimpleNamespace(exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=None, object=None))
-    atexit._run_exitfuncs()
+    endings.run()
     if not _flush():
         code = FLUSH_FAILED
     _clear_main()
@@ -308,10 +303,11 @@ def _has_open_files() -> bool:
     """Whether any descriptor beyond the standard ones is open; asking so is cheaper than visiting every object."""
     for descriptor in range(FIRST_FREE_DESCRIPTOR, FIRST_FREE_DESCRIPTOR + DESCRIPTORS_PROBED):
         try:
-            os.fstat(descriptor)
+            status = os.fstat(descriptor)
         except OSError:
             continue
-        return True
+        if not stat.S_ISDIR(status.st_mode):  # the first is the root directory, which WASI gives every program
+            return True
     return False
 
 
