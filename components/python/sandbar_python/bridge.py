@@ -7,7 +7,7 @@ import subprocess
 from componentize_py_types import Err
 from wit_world.imports import processes
 
-from . import children, errors, files, users
+from . import children, errors, files, launcher, linux_errno, users
 
 SHELL = "/usr/bin/sh"
 
@@ -24,8 +24,10 @@ def install() -> None:
     for name, number in _SIGNALS.items():
         if not hasattr(signal, name):
             setattr(signal, name, number)
+    os._exit = launcher.exit_at_once  # WASI's own knows success and failure only
     files.install()
     users.install()
+    linux_errno.install()
 
 
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGPIPE": 13, "SIGALRM": 14, "SIGTERM": 15}
@@ -114,8 +116,6 @@ def execv(path, argv) -> None:
 
 def execve(path, argv, env) -> None:
     """As `execv`, with an environment."""
-    from . import launcher
-
     process = children.spawn(path, list(argv), env, None, [], sigpipe=True)
     code = children.exit_number(process.wait())
     launcher.exit_at_once(code if code >= 0 else 128 - code)

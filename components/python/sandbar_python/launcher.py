@@ -15,7 +15,7 @@ import warnings
 
 from wit_world.imports import exit as wasi_exit
 
-from . import endings, environment, options, streams
+from . import endings, environment, linux_errno, options, streams
 
 FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
@@ -32,9 +32,9 @@ def main() -> None:
     exit_at_once(run(arguments))
 
 
-def exit_at_once(code: int) -> None:
+def exit_at_once(status: int) -> None:
     """Ends the process with the low eight bits of a code, without any clean-up."""
-    wasi_exit.exit_with_code(code & 0xFF)
+    wasi_exit.exit_with_code(status & 0xFF)
 
 
 def run(arguments: list[str]) -> int:
@@ -138,7 +138,8 @@ def _execute(parsed: options.Options) -> int:
 def _run_command(module, source: str, safe: bool, level: int) -> None:
     if not safe:
         sys.path.insert(0, "")
-    source = textwrap.dedent(source)
+    if source.lstrip("\n")[:1] in (" ", "\t"):
+        source = textwrap.dedent(source)
     code = compile(source, "<string>", "exec", dont_inherit=True, optimize=level)
     linecache._register_code(code, source, "<string>")
     exec(code, module.__dict__)
@@ -167,7 +168,8 @@ def _run_script(module, parsed: options.Options, safe: bool, level: int) -> int:
         with io.open_code(os.path.abspath(path)) as stream:
             source = stream.read()
     except OSError as error:
-        sys.stderr.write(f"{options.PROGRAM}: can't open file {os.path.abspath(path)!r}: [Errno {error.errno}] {os.strerror(error.errno)}\n")
+        reason = f"[Errno {linux_errno.of(error.errno)}] {os.strerror(error.errno)}"
+        sys.stderr.write(f"{options.PROGRAM}: can't open file {os.path.abspath(path)!r}: {reason}\n")
         return USAGE_ERROR
     if not safe:
         sys.path.insert(0, os.path.dirname(os.path.realpath(path)))

@@ -1,5 +1,6 @@
 """Ends of pipes as Python's raw streams."""
 
+import errno
 import io
 
 from componentize_py_types import Err
@@ -96,11 +97,11 @@ class Writer(_End):
             return len(chunk)
         except Err as refusal:
             if isinstance(refusal.value, streams.StreamError_Closed):
-                raise BrokenPipeError(32, "Broken pipe") from None
-            raise OSError(5, "Input/output error") from None
+                raise BrokenPipeError(errno.EPIPE, "Broken pipe") from None
+            raise OSError(errno.EIO, "Input/output error") from None
 
 
 def _end_or_raise(refusal: Err) -> bytes:
     if isinstance(refusal.value, streams.StreamError_Closed):
         return b""
-    raise OSError(5, "Input/output error") from None
+    raise OSError(errno.EIO, "Input/output error") from None

@@ -16,12 +16,26 @@ class _OrderedRaw(io.FileIO):
         return super().write(data)
 
 
+def prepare() -> None:
+    """Opens, at the build, the three as nearly every run wants them. What they stand for is asked of the host at each
+    use, and WASI's standard streams never seek, so nothing about them is known too early."""
+    _open("utf-8", "strict", unbuffered=False)
+
+
 def install(unbuffered: bool, encoding: str | None) -> None:
-    """Opens all three. `encoding` is `NAME[:ERRORS]` as PYTHONIOENCODING has it."""
-    name, _, errors = (encoding or "").partition(":")
-    name = name or "utf-8"
-    sys.stdin = sys.__stdin__ = _stream(io.FileIO(0, "r", closefd=False), "<stdin>", name, errors or "strict")
-    sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w", closefd=False), "<stdout>", name, errors or "strict", unbuffered)
+    """Opens all three, unless they are fine as prepared. `encoding` is `NAME[:ERRORS]` as PYTHONIOENCODING has it."""
+    if unbuffered or encoding:
+        name, _, errors = (encoding or "").partition(":")
+        _open(name or "utf-8", errors or "strict", unbuffered)
+        return
+    for stream in (sys.stdin, sys.stdout):
+        if stream.isatty():
+            stream.reconfigure(line_buffering=True)
+
+
+def _open(name: str, errors: str, unbuffered: bool) -> None:
+    sys.stdin = sys.__stdin__ = _stream(io.FileIO(0, "r", closefd=False), "<stdin>", name, errors)
+    sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w", closefd=False), "<stdout>", name, errors, unbuffered)
     sys.stderr = sys.__stderr__ = _stream(
         _OrderedRaw(2, "w", closefd=False), "<stderr>", name, "backslashreplace", unbuffered, by_line=True
     )
