@@ -124,7 +124,7 @@ impl Descriptor {
         match &*self.0 {
             Description::Null | Description::Writer(_) | Description::Output(_) => Received::End,
             Description::Reader(reader) => match reader.take(most) {
-                Taken::Bytes(bytes) => Received::Bytes(bytes.into()),
+                Taken::Bytes(bytes) => Received::Bytes(bytes),
                 Taken::Empty => Received::Empty,
                 Taken::End => Received::End,
             },
@@ -181,13 +181,13 @@ impl Descriptor {
     }
 
     /// Writes all of `bytes`, or nothing, without waiting.
-    pub(crate) fn put(&self, bytes: &[u8]) -> Result<(), Unsent> {
+    pub(crate) fn put(&self, bytes: Bytes) -> Result<(), Unsent> {
         match &*self.0 {
             Description::Null => Ok(()),
             Description::Writer(writer) => Ok(writer.put(bytes)?),
-            Description::File(file) => file.write(bytes).map_err(Unsent::Failed),
+            Description::File(file) => file.write(&bytes).map_err(Unsent::Failed),
             Description::Output(output) => {
-                output.put(bytes);
+                output.put(&bytes);
                 Ok(())
             }
             Description::Reader(_) | Description::Input(_) => Err(Unsent::Closed),
@@ -216,7 +216,7 @@ impl Descriptor {
                 }
                 Ok(permit) => {
                     let (now, later) = bytes.split_at(permit.min(bytes.len()));
-                    self.put(now).map(|()| later)
+                    self.put(Bytes::copy_from_slice(now)).map(|()| later)
                 }
                 Err(error) => Err(error),
             };

@@ -30,6 +30,7 @@ mod metered;
 mod output;
 mod pipe;
 mod programs;
+mod queue;
 mod resolve;
 mod run;
 mod sandbox;

@@ -1,18 +1,19 @@
 //! A pipe: bounded bytes between two ends, each of which closes when its last holder drops it.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::limits::{PIPE_ATOMIC, PIPE_CAPACITY, PIPE_CEILING};
+use crate::queue::Queue;
 use crate::slots::Slot;
 
 /// What a read finds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// These bytes, never none.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// Nothing yet.
     Empty,
     /// Nothing ever again: no writer is left.
@@ -38,7 +39,7 @@ struct Pipe {
 
 #[derive(Debug, Default)]
 struct Content {
-    bytes: VecDeque<u8>,
+    bytes: Queue,
     reader_gone: bool,
     writer_gone: bool,
 }
@@ -84,13 +85,7 @@ impl PipeReader {
             return if content.writer_gone { Taken::End } else { Taken::Empty };
         }
         let was_full = content.free() == 0;
-        let count = most.min(content.bytes.len());
-        let mut taken = Vec::with_capacity(count);
-        let (front, back) = content.bytes.as_slices();
-        let from_front = count.min(front.len());
-        taken.extend_from_slice(&front[..from_front]);
-        taken.extend_from_slice(&back[..count - from_front]);
-        content.bytes.drain(..count);
+        let taken = content.bytes.pop(most);
         let wake = was_full && content.free() > 0;
         drop(content);
         if wake {
@@ -128,7 +123,7 @@ impl PipeWriter {
     }
 
     /// Puts bytes in: all, or none.
-    pub(crate) fn put(&self, bytes: &[u8]) -> Result<(), Refused> {
+    pub(crate) fn put(&self, bytes: Bytes) -> Result<(), Refused> {
         let mut content = self.0.lock();
         if content.reader_gone {
             return Err(Refused::Closed);
@@ -137,7 +132,7 @@ impl PipeWriter {
             return Err(Refused::Full);
         }
         let wake = content.bytes.is_empty() && !bytes.is_empty();
-        content.bytes.extend(bytes);
+        content.bytes.push(bytes);
         drop(content);
         if wake {
             self.0.readable.notify_waiters();
@@ -167,7 +162,7 @@ impl Drop for PipeReader {
         let mut content = self.0.lock();
         content.reader_gone = true;
         // Nobody will ever take these; a writer that lives on must not pin them.
-        content.bytes = VecDeque::new();
+        content.bytes = Queue::default();
         drop(content);
         self.0.writable.notify_waiters();
     }
@@ -184,15 +179,19 @@ impl Drop for PipeWriter {
 mod tests {
     use super::*;
 
+    fn zeros(count: usize) -> Bytes {
+        vec![0; count].into()
+    }
+
     #[test]
     fn bytes_come_out_in_order_and_end_after_the_writer() {
         let (reader, writer) = pipe(None);
         assert_eq!(reader.take(10), Taken::Empty);
-        writer.put(b"hello").unwrap();
-        writer.put(b" world").unwrap();
-        assert_eq!(reader.take(7), Taken::Bytes(b"hello w".to_vec()));
+        writer.put(Bytes::from_static(b"hello")).unwrap();
+        writer.put(Bytes::from_static(b" world")).unwrap();
+        assert_eq!(reader.take(7), Taken::Bytes(Bytes::from_static(b"hello w")));
         drop(writer);
-        assert_eq!(reader.take(70), Taken::Bytes(b"orld".to_vec()));
+        assert_eq!(reader.take(70), Taken::Bytes(Bytes::from_static(b"orld")));
         assert_eq!(reader.take(1), Taken::End);
     }
 
@@ -200,26 +199,26 @@ mod tests {
     fn capacity_bounds_and_the_ceiling_refuses() {
         let (reader, writer) = pipe(None);
         assert_eq!(writer.permit(), Ok(PIPE_CAPACITY));
-        writer.put(&vec![0; PIPE_CAPACITY]).unwrap();
+        writer.put(zeros(PIPE_CAPACITY)).unwrap();
         assert_eq!(writer.permit(), Ok(0));
         for _ in 0..3 {
-            writer.put(&vec![0; PIPE_CAPACITY]).unwrap();
+            writer.put(zeros(PIPE_CAPACITY)).unwrap();
         }
-        assert_eq!(writer.put(b"x"), Err(Refused::Full));
+        assert_eq!(writer.put(Bytes::from_static(b"x")), Err(Refused::Full));
         drop(reader);
         assert_eq!(writer.permit(), Err(Refused::Closed));
-        assert_eq!(writer.put(b"x"), Err(Refused::Closed));
+        assert_eq!(writer.put(Bytes::from_static(b"x")), Err(Refused::Closed));
     }
 
     #[tokio::test]
     async fn a_waiting_writer_wakes_for_room_and_a_waiting_reader_for_bytes() {
         let (reader, writer) = pipe(None);
-        writer.put(&vec![1; PIPE_CAPACITY]).unwrap();
+        writer.put(zeros(PIPE_CAPACITY)).unwrap();
         let total = tokio::spawn(async move {
             for _ in 0..64 {
                 writer.ready().await;
                 let permit = writer.permit().unwrap();
-                writer.put(&vec![2; permit]).unwrap();
+                writer.put(zeros(permit)).unwrap();
             }
         });
         let mut count = 0;
@@ -238,7 +237,7 @@ mod tests {
     #[tokio::test]
     async fn closing_wakes_both_sides() {
         let (reader, writer) = pipe(None);
-        writer.put(&vec![1; PIPE_CAPACITY]).unwrap();
+        writer.put(zeros(PIPE_CAPACITY)).unwrap();
         let waiting = tokio::spawn(async move { writer.ready().await });
         tokio::task::yield_now().await;
         drop(reader);

@@ -83,7 +83,7 @@ pub(crate) async fn run(run: Run) {
     if let Some(reason) = &verdict.reason {
         tracing::debug!(pid, name, reason, "process killed");
         // Nobody may read it any more, and that is fine.
-        let _ = stderr.put(format!("sh: {name}: killed: {reason}\n").as_bytes());
+        let _ = stderr.put(format!("sh: {name}: killed: {reason}\n").into());
     }
     drop(stderr);
     farewell.status = verdict.status;

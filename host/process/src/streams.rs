@@ -106,7 +106,7 @@ impl OutputStream for Writing {
             return Err(StreamError::trap("wrote more than check-write permitted"));
         }
         self.permit -= bytes.len();
-        self.descriptor.put(&bytes).map_err(|unsent| self.error(unsent))
+        self.descriptor.put(bytes).map_err(|unsent| self.error(unsent))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
