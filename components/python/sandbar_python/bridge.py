@@ -7,7 +7,7 @@ import subprocess
 from componentize_py_types import Err
 from wit_world.imports import processes
 
-from . import children, errors, files, launcher, linux_errno, users
+from . import children, errors, files, launcher, linux_errno, loops, users
 
 SHELL = "/usr/bin/sh"
 
@@ -28,6 +28,7 @@ def install() -> None:
     files.install()
     users.install()
     linux_errno.install()
+    loops.install()
 
 
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGPIPE": 13, "SIGALRM": 14, "SIGTERM": 15}
