@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 fn roomy(data: Option<std::path::PathBuf>) -> Settings {
-    let arguments = ["--cpu-ratio", "500", "--memory-ratio", "100", "--disk-ratio", "100"].map(str::to_owned).to_vec();
+    let arguments = ["--cpu-ratio", "500", "--memory-ratio", "100", "--disk-ratio", "100"]
+        .map(str::to_owned)
+        .to_vec();
     Settings { data, arguments }
 }
 
@@ -21,13 +23,20 @@ fn load(api: &Api, stop: &AtomicBool, acknowledged: &Mutex<Vec<(Value, bool)>>) 
         let id = made.json["id"].as_str().unwrap_or_default().to_owned();
         let wrote = api.exec(&made.json, &format!("echo {id} > mine.txt"));
         let with_file = wrote.status == 200 && wrote.json["exitCode"] == 0;
-        acknowledged.lock().expect("no panic under the lock").push((made.json, with_file));
+        acknowledged
+            .lock()
+            .expect("no panic under the lock")
+            .push((made.json, with_file));
     }
 }
 
 #[test]
 fn every_acknowledged_sandbox_survives_kill_9_with_its_files() {
-    let rounds = if std::env::var_os("SANDBAR_SOAK").is_some() { 30 } else { 3 };
+    let rounds = if std::env::var_os("SANDBAR_SOAK").is_some() {
+        30
+    } else {
+        3
+    };
     let directory = tempfile::tempdir().expect("a directory");
     let mut kept: Vec<(Value, bool)> = Vec::new();
     for round in 0..rounds {
@@ -45,7 +54,11 @@ fn every_acknowledged_sandbox_survives_kill_9_with_its_files() {
         });
         kept.extend(acknowledged.into_inner().expect("no panic under the lock"));
     }
-    assert!(kept.len() > 20, "only {} creates were acknowledged in {rounds} rounds", kept.len());
+    assert!(
+        kept.len() > 20,
+        "only {} creates were acknowledged in {rounds} rounds",
+        kept.len()
+    );
     let platform = Platform::start_with(roomy(Some(directory.path().to_path_buf())));
     verify(&platform, &kept, rounds);
     capacity_matches(&platform);
@@ -59,9 +72,22 @@ fn verify(platform: &Platform, kept: &[(Value, bool)], round: u64) {
         assert_eq!(found.status, 200, "round {round}: {id} is lost: {}", found.text);
         assert_eq!(found.json["state"], "started", "round {round}: {}", found.text);
         let answer = api.exec(&found.json, "cat mine.txt 2>/dev/null; echo usable");
-        let expected = if *with_file { format!("{id}\nusable\n") } else { answer.json["result"].as_str().unwrap_or_default().to_owned() };
-        assert_eq!(answer.json["result"], expected, "round {round}: {id}: {} {}", answer.status, answer.text);
-        assert!(answer.text.contains("usable"), "round {round}: {id}: {} {}", answer.status, answer.text);
+        let expected = if *with_file {
+            format!("{id}\nusable\n")
+        } else {
+            answer.json["result"].as_str().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            answer.json["result"], expected,
+            "round {round}: {id}: {} {}",
+            answer.status, answer.text
+        );
+        assert!(
+            answer.text.contains("usable"),
+            "round {round}: {id}: {} {}",
+            answer.status,
+            answer.text
+        );
     }
 }
 
@@ -72,13 +98,24 @@ fn capacity_matches(platform: &Platform) {
     let mut cursor = String::new();
     loop {
         let page = api.get(&format!("/sandbox?limit=200{cursor}"));
-        cpu += page.json["items"].as_array().into_iter().flatten().filter_map(|item| item["cpu"].as_u64()).sum::<u64>();
+        cpu += page.json["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["cpu"].as_u64())
+            .sum::<u64>();
         match page.json["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={}", next.replace('=', "%3D").replace('+', "%2B")),
             None => break,
         }
     }
     let runners = api.get("/runners");
-    let sold: u64 = runners.json.as_array().into_iter().flatten().filter_map(|runner| runner["currentAllocatedCpu"].as_u64()).sum();
+    let sold: u64 = runners
+        .json
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|runner| runner["currentAllocatedCpu"].as_u64())
+        .sum();
     assert_eq!(sold, cpu, "{}", runners.text);
 }

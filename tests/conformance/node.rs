@@ -15,17 +15,35 @@ fn scenario(package: &str, name: &str) {
         None => root().join("target/sdk/node"),
     };
     // Node resolves packages from where the program is, so the program goes where they are.
-    let program = modules.join(format!("{}-{}-{name}", std::process::id(), package.replace(['@', '/'], "")));
+    let program = modules.join(format!(
+        "{}-{}-{name}",
+        std::process::id(),
+        package.replace(['@', '/'], "")
+    ));
     std::fs::copy(root().join("tests/conformance/node").join(name), &program).expect("copying the program");
     let finished = run_program(
         &platform,
-        Command::new("node").arg(&program).arg(package).env("DAYTONA_TARGET", "us"),
+        Command::new("node")
+            .arg(&program)
+            .arg(package)
+            .env("DAYTONA_TARGET", "us"),
         Duration::from_secs(120),
     );
     let _ = std::fs::remove_file(&program);
     let log = platform.log_tail();
-    assert_eq!(finished.code, Some(0), "{name} with {package} after {:?}:\n{}\n--- platform\n{log}", finished.took, finished.output);
-    assert!(finished.took < ENDS_AT_ONCE, "{name} with {package} lingered for {:?}:\n{}", finished.took, finished.output);
+    assert_eq!(
+        finished.code,
+        Some(0),
+        "{name} with {package} after {:?}:\n{}\n--- platform\n{log}",
+        finished.took,
+        finished.output
+    );
+    assert!(
+        finished.took < ENDS_AT_ONCE,
+        "{name} with {package} lingered for {:?}:\n{}",
+        finished.took,
+        finished.output
+    );
 }
 
 #[test]

@@ -15,8 +15,19 @@ fn interpreter() -> PathBuf {
 fn scenario(name: &str) {
     let platform = Platform::start();
     let script = root().join("tests/conformance/python").join(name);
-    let finished = run_program(&platform, Command::new(interpreter()).arg("-u").arg(script), Duration::from_secs(180));
-    assert_eq!(finished.code, Some(0), "{name} after {:?}:\n{}\n--- platform\n{}", finished.took, finished.output, platform.log_tail());
+    let finished = run_program(
+        &platform,
+        Command::new(interpreter()).arg("-u").arg(script),
+        Duration::from_secs(180),
+    );
+    assert_eq!(
+        finished.code,
+        Some(0),
+        "{name} after {:?}:\n{}\n--- platform\n{}",
+        finished.took,
+        finished.output,
+        platform.log_tail()
+    );
 }
 
 #[test]

@@ -58,7 +58,11 @@ fn bad_input_is_a_clear_4xx_and_changes_nothing() {
     for body in &bad {
         let reply = api.post("/sandbox", body);
         refused(&reply, 400);
-        assert!(reply.json["message"].as_str().is_some_and(|text| text.len() > 8), "{}", reply.text);
+        assert!(
+            reply.json["message"].as_str().is_some_and(|text| text.len() > 8),
+            "{}",
+            reply.text
+        );
     }
     refused(&api.send("POST", "/sandbox", Some(b"{ not json".to_vec())), 400);
     let huge = format!("{{\"name\": \"{}\"}}", "x".repeat(4 << 20));
@@ -73,8 +77,13 @@ fn bad_input_is_a_clear_4xx_and_changes_nothing() {
 
 #[test]
 fn no_capacity_names_the_reason() {
-    let arguments = ["--cpu-ratio", "1", "--memory-ratio", "0.1", "--disk-ratio", "0.1"].map(str::to_owned).to_vec();
-    let platform = Platform::start_with(sandbar_tests::Settings { arguments, ..Default::default() });
+    let arguments = ["--cpu-ratio", "1", "--memory-ratio", "0.1", "--disk-ratio", "0.1"]
+        .map(str::to_owned)
+        .to_vec();
+    let platform = Platform::start_with(sandbar_tests::Settings {
+        arguments,
+        ..Default::default()
+    });
     let api = platform.api();
     let mut made = 0;
     let refusal = loop {
@@ -104,8 +113,19 @@ fn config_health_and_metrics_are_public() {
     let nobody = platform.api().with_key("");
     let config = nobody.get("/config");
     assert_eq!(config.status, 200, "{}", config.text);
-    for field in ["version", "oidc", "linkedAccountsEnabled", "announcements", "proxyTemplateUrl", "proxyToolboxUrl",
-        "defaultSnapshot", "dashboardUrl", "maxAutoArchiveInterval", "maintananceMode", "environment"] {
+    for field in [
+        "version",
+        "oidc",
+        "linkedAccountsEnabled",
+        "announcements",
+        "proxyTemplateUrl",
+        "proxyToolboxUrl",
+        "defaultSnapshot",
+        "dashboardUrl",
+        "maxAutoArchiveInterval",
+        "maintananceMode",
+        "environment",
+    ] {
         assert!(!config.json[field].is_null(), "no {field} in {}", config.text);
     }
     assert_eq!(nobody.get("/health").status, 200);
@@ -116,14 +136,21 @@ fn config_health_and_metrics_are_public() {
     for line in ["# TYPE ", "sandbar_"] {
         assert!(metrics.text.contains(line), "no {line:?} in:\n{}", metrics.text);
     }
-    assert!(metrics.text.lines().any(|line| line.contains("store") && line.contains("create")), "{}", metrics.text);
+    let of_store = |line: &str| line.starts_with("sandbar_host_calls_total{") && line.contains("interface=\"store\"");
+    assert!(
+        metrics.text.lines().any(of_store),
+        "no host calls of the store in:\n{}",
+        metrics.text
+    );
 }
 
 #[test]
 fn lists_come_in_pages() {
     let platform = Platform::start();
     let api = platform.api();
-    let mut made: Vec<String> = (0..5).map(|_| api.create(&json!({}))["id"].as_str().unwrap_or_default().to_owned()).collect();
+    let mut made: Vec<String> = (0..5)
+        .map(|_| api.create(&json!({}))["id"].as_str().unwrap_or_default().to_owned())
+        .collect();
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -131,7 +158,11 @@ fn lists_come_in_pages() {
         assert_eq!(page.status, 200, "{}", page.text);
         let items = page.json["items"].as_array().cloned().unwrap_or_default();
         assert!(items.len() <= 2);
-        seen.extend(items.iter().map(|item| item["id"].as_str().unwrap_or_default().to_owned()));
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap_or_default().to_owned()),
+        );
         match page.json["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={}", next.replace('=', "%3D").replace('+', "%2B")),
             None => break,
@@ -172,7 +203,10 @@ fn regions_and_runners_answer() {
     assert_eq!(machine.get("/jobs/poll?timeout=0").status, 200);
     refused(&api.delete(&format!("/regions/{id}")), 400);
     refused(&api.delete(&format!("/runners/{runner_id}")), 400);
-    let patched = api.patch(&format!("/runners/{runner_id}/scheduling"), &json!({ "unschedulable": true }));
+    let patched = api.patch(
+        &format!("/runners/{runner_id}/scheduling"),
+        &json!({ "unschedulable": true }),
+    );
     assert_eq!(patched.status, 200, "{}", patched.text);
     assert_eq!(api.delete(&format!("/runners/{runner_id}")).status, 204);
     assert_eq!(api.delete(&format!("/regions/{id}")).status, 204);

@@ -6,14 +6,30 @@ use std::collections::BTreeMap;
 
 /// Sandboxes of each runner after twelve creates in a region of three runners.
 fn spread(arguments: &[String]) -> BTreeMap<String, usize> {
-    let mut all = ["--runners", "3", "--cpu-ratio", "50", "--memory-ratio", "20", "--disk-ratio", "20"].map(str::to_owned).to_vec();
+    let mut all = [
+        "--runners",
+        "3",
+        "--cpu-ratio",
+        "50",
+        "--memory-ratio",
+        "20",
+        "--disk-ratio",
+        "20",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     all.extend_from_slice(arguments);
-    let platform = Platform::start_with(Settings { arguments: all, ..Settings::default() });
+    let platform = Platform::start_with(Settings {
+        arguments: all,
+        ..Settings::default()
+    });
     let api = platform.api();
     let mut count = BTreeMap::new();
     for _ in 0..12 {
         let sandbox = api.create(&json!({ "target": "us" }));
-        *count.entry(sandbox["runnerId"].as_str().unwrap_or("none").to_owned()).or_insert(0) += 1;
+        *count
+            .entry(sandbox["runnerId"].as_str().unwrap_or("none").to_owned())
+            .or_insert(0) += 1;
     }
     count
 }

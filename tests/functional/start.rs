@@ -12,7 +12,10 @@ fn the_key_is_kept_for_its_owner_only_and_printed_again() {
     assert_eq!(mode & 0o777, 0o600, "mode {mode:o}");
     assert_eq!(std::fs::read_to_string(&file).expect("readable").trim(), first.api_key);
     first.kill();
-    let again = Platform::start_with(Settings { data: Some(first.data.clone()), ..Settings::default() });
+    let again = Platform::start_with(Settings {
+        data: Some(first.data.clone()),
+        ..Settings::default()
+    });
     assert_eq!(again.api_key, first.api_key);
 }
 
@@ -24,14 +27,20 @@ fn the_key_is_stored_only_as_a_hash() {
     for name in ["plane.db", "plane.db-wal"] {
         let bytes = std::fs::read(platform.data.join(name)).unwrap_or_default();
         let key = platform.api_key.as_bytes();
-        assert!(!bytes.windows(key.len()).any(|window| window == key), "{name} holds the key itself");
+        assert!(
+            !bytes.windows(key.len()).any(|window| window == key),
+            "{name} holds the key itself"
+        );
     }
 }
 
 #[test]
 fn several_regions_start_with_a_runner_each() {
     let arguments = ["--region", "us", "--region", "eu"].map(str::to_owned).to_vec();
-    let platform = Platform::start_with(Settings { arguments, ..Settings::default() });
+    let platform = Platform::start_with(Settings {
+        arguments,
+        ..Settings::default()
+    });
     let api = platform.api();
     let regions = api.get("/regions");
     assert_eq!(regions.status, 200, "{}", regions.text);
@@ -61,6 +70,10 @@ fn a_second_platform_on_the_same_data_is_refused_with_a_reason() {
     .expect("starting the binary");
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(!out.status.success(), "it started:\n{said}");
-    assert!(out.stdout.is_empty(), "it printed {:?}", String::from_utf8_lossy(&out.stdout));
+    assert!(
+        out.stdout.is_empty(),
+        "it printed {:?}",
+        String::from_utf8_lossy(&out.stdout)
+    );
     assert!(said.contains("in use"), "no reason in:\n{said}");
 }

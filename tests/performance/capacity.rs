@@ -30,11 +30,17 @@ pub fn creates(platform: &Platform, plan: &Plan) {
         .collect();
     let mut samples = Samples::default();
     for thread in threads {
-        thread.join().expect("creates succeed").into_iter().for_each(|sample| samples.push(sample));
+        thread
+            .join()
+            .expect("creates succeed")
+            .into_iter()
+            .for_each(|sample| samples.push(sample));
     }
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let rate = (CLIENTS * each) as f64 / started.elapsed().as_secs_f64();
-    say(&format!("durable creates, {CLIENTS} clients         {samples}  {rate:.0} per second"));
+    say(&format!(
+        "durable creates, {CLIENTS} clients         {samples}  {rate:.0} per second"
+    ));
 }
 
 pub fn memory(platform: &Platform, plan: &Plan) {
@@ -50,8 +56,11 @@ pub fn memory(platform: &Platform, plan: &Plan) {
     }
     let after = footprint(platform.pid());
     let each = after.saturating_sub(before) / (idle as u64).max(1);
-    say(&format!("memory (PSS, all processes)         {} MiB before, {} MiB with {idle} idle sandboxes: {each} KiB each",
-        before >> 10, after >> 10));
+    say(&format!(
+        "memory (PSS, all processes)         {} MiB before, {} MiB with {idle} idle sandboxes: {each} KiB each",
+        before >> 10,
+        after >> 10
+    ));
 }
 
 /// Proportional set size of a process and its children, KiB.
@@ -61,10 +70,22 @@ fn footprint(root: u32) -> u64 {
     while let Some(pid) = left.pop() {
         let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
         let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap_or_default();
-        sum += line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
-        for task in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+        sum += line
+            .split_whitespace()
+            .nth(1)
+            .and_then(|number| number.parse::<u64>().ok())
+            .unwrap_or(0);
+        for task in std::fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            left.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            left.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|child| child.parse::<u32>().ok()),
+            );
         }
     }
     sum

@@ -34,7 +34,15 @@ pub fn measure(platform: &Platform, plan: &Plan) {
     if plan.wants("spawn") {
         let spawns = plan.samples(500);
         let script = format!("i=0; while [ $i -lt {spawns} ]; do /usr/bin/true; i=$((i+1)); done");
-        pair("spawn and wait in a shell, each    ", &script, spawns, plan.samples(30).min(10), &api, &sandbox, here);
+        pair(
+            "spawn and wait in a shell, each    ",
+            &script,
+            spawns,
+            plan.samples(30).min(10),
+            &api,
+            &sandbox,
+            here,
+        );
     }
     if plan.wants("pipeline") {
         pipelines(plan, &api, &sandbox, here);
@@ -54,12 +62,17 @@ fn pair(name: &str, script: &str, parts: usize, rounds: usize, api: &Api, sandbo
         assert_eq!(answer.json["exitCode"], 0, "{script}: {}", answer.text);
         ours.push(one.percentile(0.5) / parts);
         let mut one = Samples::default();
-        assert!(one.time(|| native::run("sh", &["-c", script], here)), "native: {script}");
+        assert!(
+            one.time(|| native::run("sh", &["-c", script], here)),
+            "native: {script}"
+        );
         theirs.push(one.percentile(0.5) / parts);
     }
     let ratio = theirs.median() / ours.median().max(f64::EPSILON);
     say(&format!("{name} {ours}"));
-    say(&format!("  native sh                         {theirs}  native / ours: {ratio:.2}"));
+    say(&format!(
+        "  native sh                         {theirs}  native / ours: {ratio:.2}"
+    ));
 }
 
 fn pipelines(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
@@ -72,7 +85,10 @@ fn pipelines(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
             let _ = write!(script, " | cat");
         }
         script.push_str(" > out");
-        let name = format!("{VOLUME_MIB} MiB through {stages} stage{}         ", if stages == 1 { " " } else { "s" });
+        let name = format!(
+            "{VOLUME_MIB} MiB through {stages} stage{}         ",
+            if stages == 1 { " " } else { "s" }
+        );
         pair(&name, &script, 1, plan.samples(11), api, sandbox, here);
     }
 }
@@ -92,5 +108,7 @@ fn python(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
     }
     let ratio = theirs.median() / ours.median().max(f64::EPSILON);
     say(&format!("code_run(\"print(1)\") over HTTP      {ours}"));
-    say(&format!("  native `python3 -c 'print(1)'`    {theirs}  native / ours: {ratio:.2}"));
+    say(&format!(
+        "  native `python3 -c 'print(1)'`    {theirs}  native / ours: {ratio:.2}"
+    ));
 }

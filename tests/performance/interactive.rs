@@ -25,7 +25,9 @@ pub fn measure(platform: &Platform, plan: &Plan) {
             Err(reason) => failures += report(&reason),
         }
     }
-    say(&format!("interactive, one after another      {sequential}  {failures} failed"));
+    say(&format!(
+        "interactive, one after another      {sequential}  {failures} failed"
+    ));
     say(&spans::difference(&before, &spans::read(platform)));
     row("interactive, one each 200 ms  ", &api, runs, STAGGER);
     row("interactive, all at once      ", &api, runs, Duration::ZERO);

@@ -27,7 +27,9 @@ fn field(file: &str, name: &str) -> Option<String> {
 /// In the directory where the platforms of this run keep their data.
 fn fdatasync() -> Samples {
     let mut samples = Samples::default();
-    let Ok(mut file) = tempfile::tempfile() else { return samples };
+    let Ok(mut file) = tempfile::tempfile() else {
+        return samples;
+    };
     for _ in 0..100 {
         let _ = file.write_all(&[7; 4096]);
         let _ = samples.time(|| file.sync_data());

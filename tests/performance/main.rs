@@ -39,7 +39,10 @@ Usage: cargo xtask bench [--quick] [NAME...]
 ";
 
 fn main() {
-    let mut plan = Plan { divisor: 1, only: Vec::new() };
+    let mut plan = Plan {
+        divisor: 1,
+        only: Vec::new(),
+    };
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--quick" => plan.divisor = 10,
@@ -52,7 +55,10 @@ fn main() {
     if plan.wants("interactive") {
         with_platform(|platform| interactive::measure(platform, &plan));
     }
-    if ["exec", "spawn", "pipeline", "python"].iter().any(|name| plan.wants(name)) {
+    if ["exec", "spawn", "pipeline", "python"]
+        .iter()
+        .any(|name| plan.wants(name))
+    {
         with_platform(|platform| exec::measure(platform, &plan));
     }
     if plan.wants("creates") {
@@ -65,7 +71,9 @@ fn main() {
 
 /// A platform that sells far more than the machine has: idle sandboxes cost almost nothing.
 fn with_platform(measure: impl FnOnce(&Platform)) {
-    let arguments = ["--cpu-ratio", "4000", "--memory-ratio", "400", "--disk-ratio", "400"].map(str::to_owned).to_vec();
+    let arguments = ["--cpu-ratio", "4000", "--memory-ratio", "400", "--disk-ratio", "400"]
+        .map(str::to_owned)
+        .to_vec();
     measure(&Platform::start_with(Settings { data: None, arguments }));
 }
 

@@ -12,7 +12,9 @@ pub fn read(platform: &Platform) -> Histograms {
     let text = platform.api().get(&format!("{origin}/metrics")).text;
     let mut found = Histograms::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let Some((name, value)) = line.rsplit_once(' ') else { continue };
+        let Some((name, value)) = line.rsplit_once(' ') else {
+            continue;
+        };
         let Ok(value) = value.parse::<f64>() else { continue };
         let base = name.split('{').next().unwrap_or(name);
         let labels = name.strip_prefix(base).unwrap_or_default();
@@ -32,7 +34,10 @@ pub fn difference(before: &Histograms, after: &Histograms) -> String {
         let (sum_before, count_before) = before.get(name).copied().unwrap_or_default();
         let times = count - count_before;
         if times > 0.0 {
-            lines.push(format!("    {:9.3} ms  x{times:<6} {name}", (sum - sum_before) / times * 1000.0));
+            lines.push(format!(
+                "    {:9.3} ms  x{times:<6} {name}",
+                (sum - sum_before) / times * 1000.0
+            ));
         }
     }
     lines.join("\n")

@@ -25,7 +25,12 @@ impl Samples {
     pub fn percentile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "ranks are small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "ranks are small"
+        )]
         let rank = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1));
         sorted.get(rank - 1).copied().unwrap_or_default()
     }

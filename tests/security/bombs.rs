@@ -28,7 +28,10 @@ fn an_endless_loop_ends_at_its_timeout_and_starves_nobody() {
         alive(&api, &calm);
         slowest = slowest.max(started.elapsed());
     }
-    assert!(slowest < Duration::from_secs(2), "a neighbour's command took {slowest:?}");
+    assert!(
+        slowest < Duration::from_secs(2),
+        "a neighbour's command took {slowest:?}"
+    );
     for thread in looping {
         let reply = thread.join().expect("the call returns");
         assert_eq!(reply.status, 408, "{}", reply.text);
@@ -66,7 +69,11 @@ fn an_output_flood_is_bounded() {
     let reply = api.exec_with(&sandbox, json!({ "command": "yes flood", "timeout": 60 }));
     assert!(reply.text.len() < 64 << 20, "{} bytes came back", reply.text.len());
     let text = reply.text.to_lowercase();
-    assert!(text.contains("output") && text.contains("limit"), "no reason at the end: {}", &text[text.len().saturating_sub(200)..]);
+    assert!(
+        text.contains("output") && text.contains("limit"),
+        "no reason at the end: {}",
+        &text[text.len().saturating_sub(200)..]
+    );
     alive(&api, &sandbox);
 }
 
@@ -75,9 +82,18 @@ fn a_spawn_bomb_meets_the_limit() {
     let platform = Platform::start();
     let api = platform.api();
     let sandbox = api.create(&json!({}));
-    for bomb in ["bomb() { bomb | bomb & }; bomb; wait", "for n in $(seq 5000); do sleep 20 & done; wait", "sh -c 'exec sh -c \"sh $0\"'"] {
+    for bomb in [
+        "bomb() { bomb | bomb & }; bomb; wait",
+        "for n in $(seq 5000); do sleep 20 & done; wait",
+        "sh -c 'exec sh -c \"sh $0\"'",
+    ] {
         let reply = api.exec_with(&sandbox, json!({ "command": bomb, "timeout": 10 }));
-        assert!([200, 408].contains(&reply.status), "{bomb}: {} {}", reply.status, reply.text);
+        assert!(
+            [200, 408].contains(&reply.status),
+            "{bomb}: {} {}",
+            reply.status,
+            reply.text
+        );
         alive(&api, &sandbox);
     }
 }
@@ -87,9 +103,18 @@ fn deep_recursion_ends_in_an_error() {
     let platform = Platform::start();
     let api = platform.api();
     let sandbox = api.create(&json!({}));
-    for bomb in ["f() { f; }; f", "python3 -c 'f = lambda: f()\nf()'", "python3 -c 'eval(\"(\" * 100000)'"] {
+    for bomb in [
+        "f() { f; }; f",
+        "python3 -c 'f = lambda: f()\nf()'",
+        "python3 -c 'eval(\"(\" * 100000)'",
+    ] {
         let reply = api.exec_with(&sandbox, json!({ "command": bomb, "timeout": 30 }));
-        assert!(reply.json["exitCode"].as_i64().is_some_and(|code| code != 0), "{bomb}: {} {}", reply.status, reply.text);
+        assert!(
+            reply.json["exitCode"].as_i64().is_some_and(|code| code != 0),
+            "{bomb}: {} {}",
+            reply.status,
+            reply.text
+        );
         alive(&api, &sandbox);
     }
 }

@@ -30,12 +30,19 @@ impl Api {
             .timeout_global(Some(Duration::from_secs(90)))
             .build()
             .new_agent();
-        Api { agent, base: base.trim_end_matches('/').to_owned(), key: key.to_owned() }
+        Api {
+            agent,
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// The same platform with another key.
     pub fn with_key(&self, key: &str) -> Api {
-        Api { key: key.to_owned(), ..self.clone() }
+        Api {
+            key: key.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// `GET` of a path below the API base, or of a whole URL.
@@ -65,7 +72,11 @@ impl Api {
 
     /// Any method and body; a transport failure is status 0 with its text.
     pub fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Reply {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if !self.key.is_empty() {
             request = request.header("Authorization", format!("Bearer {}", self.key));
@@ -78,11 +89,25 @@ impl Api {
             None => self.agent.run(request.body(()).expect("a request")),
         };
         match sent {
-            Err(error) => Reply { status: 0, json: Value::Null, text: error.to_string() },
+            Err(error) => Reply {
+                status: 0,
+                json: Value::Null,
+                text: error.to_string(),
+            },
             Ok(mut answer) => {
-                let text = answer.body_mut().with_config().limit(256 << 20).lossy_utf8(true).read_to_string().unwrap_or_default();
+                let text = answer
+                    .body_mut()
+                    .with_config()
+                    .limit(256 << 20)
+                    .lossy_utf8(true)
+                    .read_to_string()
+                    .unwrap_or_default();
                 let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-                Reply { status: answer.status().as_u16(), json, text }
+                Reply {
+                    status: answer.status().as_u16(),
+                    json,
+                    text,
+                }
             }
         }
     }
@@ -97,7 +122,10 @@ impl Api {
 
     /// Base of a sandbox's toolbox.
     pub fn toolbox(sandbox: &Value) -> String {
-        let base = sandbox["toolboxProxyUrl"].as_str().unwrap_or_default().trim_end_matches('/');
+        let base = sandbox["toolboxProxyUrl"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_end_matches('/');
         format!("{base}/{}", sandbox["id"].as_str().unwrap_or_default())
     }
 

@@ -13,7 +13,10 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 pub fn root() -> PathBuf {
     match std::env::var_os("SANDBAR_ROOT") {
         Some(root) => root.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
     }
 }
 
@@ -58,12 +61,19 @@ impl Platform {
         let (data, directory) = match settings.data {
             Some(data) => (data, None),
             None => {
-                let directory = tempfile::Builder::new().prefix("sandbar-test-").tempdir().expect("a temporary directory");
+                let directory = tempfile::Builder::new()
+                    .prefix("sandbar-test-")
+                    .tempdir()
+                    .expect("a temporary directory");
                 (directory.path().to_path_buf(), Some(directory))
             }
         };
         let log = data.join("test.log");
-        let log_file = std::fs::File::options().create(true).append(true).open(&log).expect("a log file");
+        let log_file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("a log file");
         let mut command = Command::new(binary());
         command
             .args(["up", "--json", "--listen", "127.0.0.1:0", "--home"])
@@ -79,13 +89,28 @@ impl Platform {
             .stdout(Stdio::piped())
             .stderr(log_file);
         let mut child = command.spawn().unwrap_or_else(|error| {
-            panic!("cannot start {}: {error}; `cargo xtask build` makes it", binary().display())
+            panic!(
+                "cannot start {}: {error}; `cargo xtask build` makes it",
+                binary().display()
+            )
         });
         let line = first_line(&mut child, &log);
         let ready: serde_json::Value =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("not one line of JSON: {line:?}: {error}"));
-        let text = |key: &str| ready[key].as_str().unwrap_or_else(|| panic!("no {key} in {line}")).to_owned();
-        Platform { api_url: text("apiUrl"), api_key: text("apiKey"), child, data, log, _directory: directory }
+        let text = |key: &str| {
+            ready[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {key} in {line}"))
+                .to_owned()
+        };
+        Platform {
+            api_url: text("apiUrl"),
+            api_key: text("apiKey"),
+            child,
+            data,
+            log,
+            _directory: directory,
+        }
     }
 
     /// A client with this platform's key.
@@ -133,7 +158,11 @@ fn first_line(child: &mut Child, log: &Path) -> String {
         Ok(line) if !line.trim().is_empty() => line,
         _ => {
             let _ = child.kill();
-            panic!("the platform did not start (after {:?}):\n{}", started.elapsed(), tail(log));
+            panic!(
+                "the platform did not start (after {:?}):\n{}",
+                started.elapsed(),
+                tail(log)
+            );
         }
     }
 }

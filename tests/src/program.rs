@@ -42,5 +42,9 @@ pub fn run_program(platform: &Platform, command: &mut Command, limit: Duration) 
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    Finished { code, took: started.elapsed(), output: std::fs::read_to_string(&output).unwrap_or_default() }
+    Finished {
+        code,
+        took: started.elapsed(),
+        output: std::fs::read_to_string(&output).unwrap_or_default(),
+    }
 }

@@ -14,12 +14,22 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
         let data = tempfile::tempdir().expect("a directory");
-        let options = Options::new(data.path()).region("lab").listen(([127, 0, 0, 1], 0).into());
-        let platform = Platform::start(options, &|step| eprintln!("{step}")).await.expect("the platform");
-        let made = platform.call("POST", "/api/sandbox", r#"{"target": "lab"}"#).await.expect("a sandbox");
+        let options = Options::new(data.path())
+            .region("lab")
+            .listen(([127, 0, 0, 1], 0).into());
+        let platform = Platform::start(options, &|step| eprintln!("{step}"))
+            .await
+            .expect("the platform");
+        let made = platform
+            .call("POST", "/api/sandbox", r#"{"target": "lab"}"#)
+            .await
+            .expect("a sandbox");
         let id = made["id"].as_str().expect("an id").to_owned();
         let run = r#"{"language": "python", "code": "print(6 * 7)"}"#;
-        let answer = platform.call("POST", &format!("/toolbox/{id}/process/code-run"), run).await.expect("an answer");
+        let answer = platform
+            .call("POST", &format!("/toolbox/{id}/process/code-run"), run)
+            .await
+            .expect("an answer");
         println!("{}", answer["result"].as_str().expect("text").trim());
         platform.shutdown().await;
     });

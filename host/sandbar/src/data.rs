@@ -32,8 +32,17 @@ impl Data {
     /// Opens the directory, making it (mode 0700) if missing, and locks it.
     pub fn open(directory: &Path) -> Result<Data, StartError> {
         let hint = "Choose a directory of your own with --data-dir";
-        let fail = |action, source| StartError::Data { action, path: directory.to_path_buf(), source, hint };
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| fail("make", error))?;
+        let fail = |action, source| StartError::Data {
+            action,
+            path: directory.to_path_buf(),
+            source,
+            hint,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|error| fail("make", error))?;
         let directory = directory.canonicalize().map_err(|error| fail("find", error))?;
         let lock = OpenOptions::new()
             .create(true)
@@ -60,7 +69,11 @@ impl Data {
         if let Some(text) = read(&path)? {
             let key = text.trim().to_owned();
             let usable = key.len() >= 16 && key.bytes().all(|byte| byte.is_ascii_graphic());
-            return if usable { Ok(key) } else { Err(damaged(&path, "it does not hold a key")) };
+            return if usable {
+                Ok(key)
+            } else {
+                Err(damaged(&path, "it does not hold a key"))
+            };
         }
         let key = format!("dtn_{}", random_hex()?);
         write(&path, format!("{key}\n").as_bytes())?;
@@ -101,16 +114,25 @@ pub fn hash(credential: &str) -> String {
 /// 256 random bits.
 fn random_hex() -> Result<String, StartError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| StartError::Option(format!("the system has no randomness: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StartError::Option(format!("the system has no randomness: {error}")))?;
     Ok(hex::encode(bytes))
 }
 
 fn damaged(path: &Path, reason: &str) -> StartError {
-    StartError::Damaged { path: path.to_path_buf(), reason: reason.to_owned() }
+    StartError::Damaged {
+        path: path.to_path_buf(),
+        reason: reason.to_owned(),
+    }
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> StartError {
-    StartError::Data { action, path: path.to_path_buf(), source, hint: "Check who owns the data directory and how full its disk is" }
+    StartError::Data {
+        action,
+        path: path.to_path_buf(),
+        source,
+        hint: "Check who owns the data directory and how full its disk is",
+    }
 }
 
 fn read(path: &Path) -> Result<Option<String>, StartError> {
@@ -120,7 +142,9 @@ fn read(path: &Path) -> Result<Option<String>, StartError> {
         Err(error) => return Err(failed("read", path, error)),
     };
     let mut text = String::new();
-    file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| failed("read", path, error))?;
+    file.take(MAX_FILE)
+        .read_to_string(&mut text)
+        .map_err(|error| failed("read", path, error))?;
     Ok(Some(text))
 }
 
@@ -129,11 +153,17 @@ fn read(path: &Path) -> Result<Option<String>, StartError> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
     let beside = path.with_extension("new");
     let attempt = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+        path.parent()
+            .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
     };
     attempt().map_err(|error| failed("write", path, error))
 }
@@ -150,12 +180,18 @@ mod tests {
         let key = data.api_key().unwrap();
         assert_eq!(data.api_key().unwrap(), key);
         let first = data.secrets(&["us/local-1".to_owned()]).unwrap();
-        let more = data.secrets(&["us/local-1".to_owned(), "eu/local-1".to_owned()]).unwrap();
+        let more = data
+            .secrets(&["us/local-1".to_owned(), "eu/local-1".to_owned()])
+            .unwrap();
         assert_eq!(first.front_key, more.front_key);
         assert_eq!(first.runners["us/local-1"], more.runners["us/local-1"]);
         assert_ne!(more.runners["us/local-1"], more.runners["eu/local-1"]);
         for name in ["api-key", "secrets.json"] {
-            assert_eq!(data.path(name).metadata().unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+            assert_eq!(
+                data.path(name).metadata().unwrap().permissions().mode() & 0o777,
+                0o600,
+                "{name}"
+            );
         }
     }
 

@@ -54,6 +54,8 @@ pub enum StartError {
         reason: String,
     },
     /// Everything runs, but a runner has not become ready.
-    #[error("the local runners are not ready after {0} s. The log above tells more (SANDBAR_LOG=info tells most); is the machine overloaded?")]
+    #[error(
+        "the local runners are not ready after {0} s. The log above tells more (SANDBAR_LOG=info tells most); is the machine overloaded?"
+    )]
     NotReady(u64),
 }

@@ -23,15 +23,25 @@ impl Home {
             Some(above) if !own.exists() => above,
             _ => own,
         };
-        Home { manifest, components: directory.join("components"), userland: directory.join("userland") }
+        Home {
+            manifest,
+            components: directory.join("components"),
+            userland: directory.join("userland"),
+        }
     }
 
     /// Looks beside the running binary: `../share/sandbar` of an installation, or the target directory of a checkout.
     #[must_use]
     pub fn find() -> Home {
         let binary = std::env::current_exe().unwrap_or_default();
-        let candidates = binary.ancestors().skip(1).take(3).flat_map(|above| [above.join("share/sandbar"), above.to_path_buf()]);
-        let found = candidates.into_iter().find(|directory| directory.join("components/runner.wasm").is_file());
+        let candidates = binary
+            .ancestors()
+            .skip(1)
+            .take(3)
+            .flat_map(|above| [above.join("share/sandbar"), above.to_path_buf()]);
+        let found = candidates
+            .into_iter()
+            .find(|directory| directory.join("components/runner.wasm").is_file());
         Home::at(&found.unwrap_or_else(|| PathBuf::from("/usr/share/sandbar")))
     }
 }
@@ -49,7 +59,9 @@ pub fn default_data() -> PathBuf {
 }
 
 fn under(variable: &str, below_home: &str) -> PathBuf {
-    let base = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let base = base.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(below_home)));
     base.unwrap_or_else(|| PathBuf::from("/var/lib")).join("sandbar")
 }

@@ -59,7 +59,9 @@ impl Listener {
             };
             match (accepted, place) {
                 (Ok((stream, peer)), Ok(place)) => {
-                    let router = router.clone().layer(axum::Extension(sandbar_plane::ClientAddress(peer)));
+                    let router = router
+                        .clone()
+                        .layer(axum::Extension(sandbar_plane::ClientAddress(peer)));
                     let served = connection(stream, router, stop.clone());
                     tokio::spawn(async move {
                         served.await;
@@ -85,7 +87,10 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
     let service = TowerToHyperService::new(router);
     let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);

@@ -71,6 +71,10 @@ impl Options {
 
     /// The regions, `us` if none was named.
     pub(crate) fn region_ids(&self) -> Vec<String> {
-        if self.regions.is_empty() { vec!["us".to_owned()] } else { self.regions.clone() }
+        if self.regions.is_empty() {
+            vec!["us".to_owned()]
+        } else {
+            self.regions.clone()
+        }
     }
 }

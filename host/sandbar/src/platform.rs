@@ -75,7 +75,10 @@ impl Platform {
             serving,
             _data: data,
         };
-        match platform.start_runners(&options, &secrets, &names, &local, &engine).await {
+        match platform
+            .start_runners(&options, &secrets, &names, &local, &engine)
+            .await
+        {
             Ok(()) => Ok(platform),
             Err(error) => {
                 platform.shutdown().await;
@@ -94,7 +97,8 @@ impl Platform {
     ) -> Result<(), StartError> {
         let exe = match &options.executable {
             Some(exe) => exe.clone(),
-            None => std::env::current_exe().map_err(|error| StartError::Option(format!("cannot find this program's file: {error}")))?,
+            None => std::env::current_exe()
+                .map_err(|error| StartError::Option(format!("cannot find this program's file: {error}")))?,
         };
         for name in names {
             let config = RunnerConfig {
@@ -112,7 +116,10 @@ impl Platform {
                 jail: true,
             };
             let started = Runner::start(config, engine).await;
-            let runner = started.map_err(|error| StartError::Runner { name: name.clone(), reason: error.to_string() })?;
+            let runner = started.map_err(|error| StartError::Runner {
+                name: name.clone(),
+                reason: error.to_string(),
+            })?;
             self.runners.push(runner);
         }
         readiness::wait(&self.runners).await
@@ -142,11 +149,23 @@ impl Platform {
             .header("authorization", format!("Bearer {}", self.api_key))
             .header("content-type", "application/json")
             .header("host", "localhost")
-            .body(axum::body::Body::new(Full::new(bytes::Bytes::copy_from_slice(body.as_bytes()))))
+            .body(axum::body::Body::new(Full::new(bytes::Bytes::copy_from_slice(
+                body.as_bytes(),
+            ))))
             .map_err(|error| error.to_string())?;
-        let answer = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
         let status = answer.status();
-        let bytes = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let bytes = answer
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?
+            .to_bytes();
         let text = String::from_utf8_lossy(&bytes);
         if !status.is_success() {
             return Err(format!("{status}: {text}"));
@@ -169,7 +188,11 @@ impl Platform {
 fn share(whole: Ratios, runners: usize) -> Ratios {
     #[expect(clippy::cast_precision_loss, reason = "at most some hundred runners")]
     let parts = runners.max(1) as f64;
-    Ratios { cpu: whole.cpu / parts, memory: whole.memory / parts, disk: whole.disk / parts }
+    Ratios {
+        cpu: whole.cpu / parts,
+        memory: whole.memory / parts,
+        disk: whole.disk / parts,
+    }
 }
 
 /// The engine for our own components.
@@ -182,11 +205,16 @@ pub fn control_engine() -> Result<ControlEngine, StartError> {
 
 fn check(options: &Options, regions: &[String]) -> Result<(), StartError> {
     if !(1..=MAX_RUNNERS).contains(&options.runners) {
-        return Err(StartError::Option(format!("a region has 1 to {MAX_RUNNERS} local runners, not {}", options.runners)));
+        return Err(StartError::Option(format!(
+            "a region has 1 to {MAX_RUNNERS} local runners, not {}",
+            options.runners
+        )));
     }
     for (index, region) in regions.iter().enumerate() {
         let good = (2..=64).contains(&region.len())
-            && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+            && region
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         if !good {
             return Err(StartError::Option(format!(
                 "{region:?} cannot be a region: its id has 2 to 64 letters, digits, `_`, `.` or `-`"
@@ -220,13 +248,23 @@ fn origin(options: &Options, listener: &Listener) -> String {
 fn reachable(address: std::net::SocketAddr) -> std::net::SocketAddr {
     let mut address = address;
     if address.ip().is_unspecified() {
-        let loopback = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        let loopback = if address.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        };
         address.set_ip(loopback);
     }
     address
 }
 
-fn variables(origin: &str, regions: &[String], key: &str, secrets: &Secrets, names: &[String]) -> BTreeMap<String, String> {
+fn variables(
+    origin: &str,
+    regions: &[String],
+    key: &str,
+    secrets: &Secrets,
+    names: &[String],
+) -> BTreeMap<String, String> {
     let tokens: Vec<String> = names
         .iter()
         .filter_map(|name| {
@@ -234,7 +272,10 @@ fn variables(origin: &str, regions: &[String], key: &str, secrets: &Secrets, nam
             Some(format!("{region}:{runner}:{}", hash(secrets.runners.get(name)?)))
         })
         .collect();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     BTreeMap::from([
         ("toolbox_proxy_url".to_owned(), format!("{origin}/toolbox")),
         ("default_region".to_owned(), regions.join(",")),
@@ -252,10 +293,20 @@ async fn start_plane(
     variables: BTreeMap<String, String>,
 ) -> Result<Arc<Plane>, StartError> {
     let cache = CodeCache::open(&options.cache_dir).map_err(|error| StartError::Plane(error.to_string()))?;
-    let overrides: BTreeMap<String, PathBuf> =
-        options.scheduler.iter().map(|scheduler| (PLACEMENT.to_owned(), scheduler.clone())).collect();
-    let mut config = PlaneConfig::new(engine.clone(), cache, options.home.manifest.clone(), data.path("plane.db"));
+    let overrides: BTreeMap<String, PathBuf> = options
+        .scheduler
+        .iter()
+        .map(|scheduler| (PLACEMENT.to_owned(), scheduler.clone()))
+        .collect();
+    let mut config = PlaneConfig::new(
+        engine.clone(),
+        cache,
+        options.home.manifest.clone(),
+        data.path("plane.db"),
+    );
     config.variables = variables;
     config.overrides = overrides;
-    Plane::start(config).await.map_err(|error| StartError::Plane(error.to_string()))
+    Plane::start(config)
+        .await
+        .map_err(|error| StartError::Plane(error.to_string()))
 }

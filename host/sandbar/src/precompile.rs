@@ -13,7 +13,10 @@ pub fn compile(home: &Home, cache: &Path, progress: &dyn Fn(&str)) -> Result<(),
     let cache = CodeCache::open(cache).map_err(|error| StartError::Plane(error.to_string()))?;
     let control = ControlEngine::new().map_err(|error| StartError::Plane(error.to_string()))?;
     let sandbox = SandboxEngine::new().map_err(|error| StartError::Plane(error.to_string()))?;
-    for (engine, directory) in [(control.wasmtime(), &home.components), (sandbox.wasmtime(), &home.userland)] {
+    for (engine, directory) in [
+        (control.wasmtime(), &home.components),
+        (sandbox.wasmtime(), &home.userland),
+    ] {
         for file in components(directory)? {
             let loaded = cache.load(engine, &file, &|step| say(progress, step));
             loaded.map_err(|error| StartError::Plane(error.to_string()))?;

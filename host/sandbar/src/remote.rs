@@ -67,11 +67,14 @@ fn unreachable_plane(reason: &str) -> Response<Body> {
         "message": "the control plane cannot be reached; try again",
         "source": "DAYTONA_PROXY",
     });
-    let body = Full::new(bytes::Bytes::from(text.to_string())).map_err(|never| match never {}).boxed_unsync();
+    let body = Full::new(bytes::Bytes::from(text.to_string()))
+        .map_err(|never| match never {})
+        .boxed_unsync();
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    answer
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("application/json"),
+    );
     answer
 }

@@ -20,5 +20,9 @@ pub fn measure(root: &Path, arguments_of_bench: &[String]) -> Result<ExitCode> {
         .env("SANDBAR_ROOT", root)
         .env("SANDBAR_SDK_PYTHON", sdk::python(root))
         .status()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

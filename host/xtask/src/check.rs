@@ -12,7 +12,11 @@ const CARGO_DENY: &str = "0.20.2";
 /// Everything that reads the code without running it.
 pub fn run(root: &Path) -> Result<()> {
     say("formatting");
-    run_cargo(root, &["fmt", "--all", "--check"], "cargo fmt (run `cargo fmt --all` to mend it)")?;
+    run_cargo(
+        root,
+        &["fmt", "--all", "--check"],
+        "cargo fmt (run `cargo fmt --all` to mend it)",
+    )?;
     say("dependency policy");
     deny(root)?;
     say("lints");
@@ -25,10 +29,26 @@ fn run_cargo(root: &Path, arguments: &[&str], what: &str) -> Result<()> {
 
 fn lint(root: &Path) -> Result<()> {
     targets::ensure()?;
-    run_cargo(root, &["clippy", "--release", "--workspace", "--all-targets", "--features", "sandbar-sqlite/fault", "--", "-D", "warnings"], "clippy")?;
+    run_cargo(
+        root,
+        &[
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            "sandbar-sqlite/fault",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        "clippy",
+    )?;
     for (target, packages) in components::lint_groups() {
         let mut command = cargo();
-        command.current_dir(root).args(["clippy", "--profile", "wasm", "--target", target, "--target-dir"]);
+        command
+            .current_dir(root)
+            .args(["clippy", "--profile", "wasm", "--target", target, "--target-dir"]);
         command.arg(workspace::wasm_target(root));
         for package in packages {
             command.args(["-p", package]);
@@ -42,9 +62,15 @@ fn deny(root: &Path) -> Result<()> {
     let tools = workspace::target(root).join("tools");
     let program = installed(&tools)?;
     process::run(
-        Command::new(program)
-            .current_dir(root)
-            .args(["--config", ".cargo/deny.toml", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]),
+        Command::new(program).current_dir(root).args([
+            "--config",
+            ".cargo/deny.toml",
+            "check",
+            "--hide-inclusion-graph",
+            "bans",
+            "licenses",
+            "sources",
+        ]),
         "cargo deny",
     )
 }

@@ -23,8 +23,18 @@ pub fn build(root: &Path) -> Result<()> {
     let all: Vec<&str> = WASI.iter().chain(&PURE).chain(&TEST_PURE).copied().collect();
     let outputs: Vec<PathBuf> = all.iter().map(|name| out.join(file_name(name))).collect();
     let inputs = [
-        "components/api", "components/region", "components/scheduler", "components/runner", "components/store-spin",
-        "components/signals-spin", "components/metrics-spin", "host/store", "wit", "tests/components", "Cargo.lock", "Cargo.toml",
+        "components/api",
+        "components/region",
+        "components/scheduler",
+        "components/runner",
+        "components/store-spin",
+        "components/signals-spin",
+        "components/metrics-spin",
+        "host/store",
+        "wit",
+        "tests/components",
+        "Cargo.lock",
+        "Cargo.toml",
     ]
     .map(|input| root.join(input));
     let fingerprint = stamp::fingerprint(&inputs, &all)?;
@@ -51,7 +61,9 @@ pub fn build(root: &Path) -> Result<()> {
 /// `cargo build` of Wasm packages, in their own profile and target directory.
 pub fn cargo_wasm(root: &Path, target: &str, packages: &[&str]) -> Result<()> {
     let mut command = cargo();
-    command.current_dir(root).args(["build", "--profile", "wasm", "--target", target, "--target-dir"]);
+    command
+        .current_dir(root)
+        .args(["build", "--profile", "wasm", "--target", target, "--target-dir"]);
     command.arg(workspace::wasm_target(root));
     for package in packages {
         command.args(["-p", package]);
@@ -61,11 +73,17 @@ pub fn cargo_wasm(root: &Path, target: &str, packages: &[&str]) -> Result<()> {
 
 /// A core module with embedded WIT, as a component.
 fn componentise(module: &[u8]) -> Result<Vec<u8>> {
-    wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)?
+        .encode()
 }
 
 fn built(root: &Path, target: &str, package: &str) -> PathBuf {
-    workspace::wasm_target(root).join(target).join("wasm").join(file_name(package))
+    workspace::wasm_target(root)
+        .join(target)
+        .join("wasm")
+        .join(file_name(package))
 }
 
 fn file_name(package: &str) -> String {
@@ -86,7 +104,10 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// What is linted for which Wasm target.
 pub fn lint_groups() -> [(&'static str, Vec<&'static str>); 2] {
     [
-        (targets::WASI, [WASI.as_slice(), &["shell", "tools", "sandbar-guest-rt"]].concat()),
+        (
+            targets::WASI,
+            [WASI.as_slice(), &["shell", "tools", "sandbar-guest-rt"]].concat(),
+        ),
         (targets::PURE, [PURE.as_slice(), &TEST_PURE].concat()),
     ]
 }

@@ -27,16 +27,22 @@ fn install_python(root: &Path) -> Result<()> {
     let directory = python(root);
     let fingerprint = stamp::fingerprint(&[requirements.clone()], &["python"])?;
     let interpreter = directory.join("bin/python");
-    stamp::unless_current(&directory.join(".stamp"), &fingerprint, std::slice::from_ref(&interpreter), || {
-        say("installing the Python SDK");
-        run(
-            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory),
-            "python3 -m venv (on Debian, the package python3-venv has it)",
-        )?;
-        let mut pip = Command::new(&interpreter);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
-        run(&mut pip, "pip install")
-    })
+    stamp::unless_current(
+        &directory.join(".stamp"),
+        &fingerprint,
+        std::slice::from_ref(&interpreter),
+        || {
+            say("installing the Python SDK");
+            run(
+                Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory),
+                "python3 -m venv (on Debian, the package python3-venv has it)",
+            )?;
+            let mut pip = Command::new(&interpreter);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+                .arg(&requirements);
+            run(&mut pip, "pip install")
+        },
+    )
 }
 
 fn install_node(root: &Path) -> Result<()> {
@@ -44,15 +50,22 @@ fn install_node(root: &Path) -> Result<()> {
     let directory = node(root);
     let files = ["package.json", "package-lock.json"];
     let fingerprint = stamp::fingerprint(&files.map(|file| source.join(file)), &["node"])?;
-    stamp::unless_current(&directory.join(".stamp"), &fingerprint, &[directory.join("node_modules")], || {
-        say("installing the npm SDKs");
-        std::fs::create_dir_all(&directory)?;
-        for file in files {
-            std::fs::copy(source.join(file), directory.join(file)).with_context(|| format!("copying {file}"))?;
-        }
-        run(
-            Command::new("npm").current_dir(&directory).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
-            "npm ci (the TypeScript SDK's tests need Node.js 20 or newer)",
-        )
-    })
+    stamp::unless_current(
+        &directory.join(".stamp"),
+        &fingerprint,
+        &[directory.join("node_modules")],
+        || {
+            say("installing the npm SDKs");
+            std::fs::create_dir_all(&directory)?;
+            for file in files {
+                std::fs::copy(source.join(file), directory.join(file)).with_context(|| format!("copying {file}"))?;
+            }
+            run(
+                Command::new("npm")
+                    .current_dir(&directory)
+                    .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
+                "npm ci (the TypeScript SDK's tests need Node.js 20 or newer)",
+            )
+        },
+    )
 }

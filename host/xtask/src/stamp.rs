@@ -18,16 +18,23 @@ pub fn fingerprint(inputs: &[PathBuf], words: &[&str]) -> Result<String> {
 }
 
 fn add(digest: &mut Sha256, path: &Path) -> Result<()> {
-    let facts = path.metadata().with_context(|| format!("cannot look at {}", path.display()))?;
+    let facts = path
+        .metadata()
+        .with_context(|| format!("cannot look at {}", path.display()))?;
     digest.update(path.as_os_str().as_encoded_bytes());
     if facts.is_dir() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
+            .map(|e| e.map(|e| e.path()))
+            .collect::<Result<_, _>>()?;
         entries.sort();
         for entry in entries.iter().filter(|e| !skipped(e)) {
             add(digest, entry)?;
         }
     } else {
-        let modified = facts.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let modified = facts
+            .modified()?
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         digest.update(facts.len().to_le_bytes());
         digest.update(modified.as_nanos().to_le_bytes());
     }
@@ -36,11 +43,17 @@ fn add(digest: &mut Sha256, path: &Path) -> Result<()> {
 
 /// What builds leave behind is no input.
 fn skipped(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "target" || name == "__pycache__" || name == "node_modules")
+    path.file_name()
+        .is_some_and(|name| name == "target" || name == "__pycache__" || name == "node_modules")
 }
 
 /// Runs `step` unless `stamp` holds this fingerprint and every output exists; then records it.
-pub fn unless_current(stamp: &Path, fingerprint: &str, outputs: &[PathBuf], step: impl FnOnce() -> Result<()>) -> Result<()> {
+pub fn unless_current(
+    stamp: &Path,
+    fingerprint: &str,
+    outputs: &[PathBuf],
+    step: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let recorded = std::fs::read_to_string(stamp).unwrap_or_default();
     if recorded == fingerprint && outputs.iter().all(|output| output.exists()) {
         return Ok(());

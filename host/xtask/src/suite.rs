@@ -16,8 +16,12 @@ pub fn run(root: &Path, checks: bool, filter: &[String], soak: bool) -> Result<E
     say(if soak { "tests, with wide seeds" } else { "tests" });
     let mut command = runner();
     command.current_dir(root).args(filter);
-    command.env("SANDBAR_BIN", workspace::binary(root)).env("SANDBAR_ROOT", root);
-    command.env("SANDBAR_SDK_PYTHON", sdk::python(root)).env("SANDBAR_SDK_NODE", sdk::node(root));
+    command
+        .env("SANDBAR_BIN", workspace::binary(root))
+        .env("SANDBAR_ROOT", root);
+    command
+        .env("SANDBAR_SDK_PYTHON", sdk::python(root))
+        .env("SANDBAR_SDK_NODE", sdk::node(root));
     if soak {
         command.env("SANDBAR_SOAK", "1");
     }
@@ -30,11 +34,30 @@ const FEATURES: &str = "sandbar-sqlite/fault";
 /// nextest if the machine has it, for its isolation and its summary; else cargo's own runner.
 fn runner() -> Command {
     let mut command = cargo();
-    let nextest = cargo().args(["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
+    let nextest = cargo()
+        .args(["nextest", "--version"])
+        .output()
+        .is_ok_and(|out| out.status.success());
     if nextest {
-        command.args(["nextest", "run", "--cargo-profile", "release", "--workspace", "--features", FEATURES, "--no-fail-fast"]);
+        command.args([
+            "nextest",
+            "run",
+            "--cargo-profile",
+            "release",
+            "--workspace",
+            "--features",
+            FEATURES,
+            "--no-fail-fast",
+        ]);
     } else {
-        command.args(["test", "--release", "--workspace", "--features", FEATURES, "--no-fail-fast"]);
+        command.args([
+            "test",
+            "--release",
+            "--workspace",
+            "--features",
+            FEATURES,
+            "--no-fail-fast",
+        ]);
     }
     command
 }

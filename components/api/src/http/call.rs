@@ -112,6 +112,12 @@ impl Call {
     /// routes without a required field accept it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
+        // A record could be read from an array too, field by field; no client means that.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::BadRequest(
+                "the body is an array; send a JSON object".to_owned(),
+            ));
+        }
         serde_json::from_slice(body).map_err(|error| {
             let what = if error.is_data() {
                 "the body does not fit"

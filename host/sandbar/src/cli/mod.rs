@@ -88,7 +88,11 @@ pub struct RatioArguments {
 
 impl RatioArguments {
     fn ratios(&self) -> sandbar::Ratios {
-        sandbar::Ratios { cpu: self.cpu_ratio, memory: self.memory_ratio, disk: self.disk_ratio }
+        sandbar::Ratios {
+            cpu: self.cpu_ratio,
+            memory: self.memory_ratio,
+            disk: self.disk_ratio,
+        }
     }
 }
 
@@ -103,7 +107,10 @@ fn ratio(text: &str) -> Result<f64, String> {
 pub fn logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SANDBAR_LOG").unwrap_or_else(|_| "warn".into());
     // A second subscriber is refused; the first one stays, which is what we want.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// Progress and hints, for people.

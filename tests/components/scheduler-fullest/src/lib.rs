@@ -15,12 +15,18 @@ struct Fullest;
 
 impl Guest for Fullest {
     fn verdict_of(runner: Runner, _now: Millis, _hearing_since: Millis, _limits: Limits) -> Verdict {
-        if runner.last_report == 0 { Verdict::Initializing } else { Verdict::Ready }
+        if runner.last_report == 0 {
+            Verdict::Initializing
+        } else {
+            Verdict::Ready
+        }
     }
 
     fn score_of(runner: Runner) -> u32 {
         let allocatable = runner.allocatable.memory_mib.max(1);
-        u32::try_from(runner.sold.memory_mib.saturating_mul(100) / allocatable).unwrap_or(100).min(100)
+        u32::try_from(runner.sold.memory_mib.saturating_mul(100) / allocatable)
+            .unwrap_or(100)
+            .min(100)
     }
 
     fn place(request: Request, candidates: Vec<Runner>) -> Result<Choice, Refusal> {
@@ -30,7 +36,10 @@ impl Guest for Fullest {
             .filter(|runner| runner.last_report > 0 && !runner.unschedulable && fits(&request.need, runner))
             .max_by_key(|runner| (runner.sold.memory_mib, runner.id.clone()));
         match fullest {
-            Some(runner) => Ok(Choice { runner: runner.id.clone(), score: Self::score_of(runner) }),
+            Some(runner) => Ok(Choice {
+                runner: runner.id.clone(),
+                score: Self::score_of(runner),
+            }),
             None => Err(Refusal {
                 considered,
                 unschedulable: 0,

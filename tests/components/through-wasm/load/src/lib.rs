@@ -19,7 +19,10 @@ pub fn load(name: &str) -> (Engine, Component) {
 }
 
 fn compile(name: &str) -> (Engine, Component) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(4).expect("the checkout");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(4)
+        .expect("the checkout");
     let file = root.join("target/components").join(format!("{name}.wasm"));
     let engine = Engine::new(&Config::new()).expect("an engine");
     let component = Component::from_file(&engine, &file)

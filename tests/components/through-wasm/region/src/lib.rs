@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 
 pub use native::{Caller, Kind, NAME_LENGTH, Refusal, Region, Resources};
 
-#[expect(missing_docs, clippy::all, reason = "generated")]
+#[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../../../wit/region", world: "component" });
 }
@@ -22,12 +22,15 @@ fn instantiate() -> (Store<()>, bindings::Component) {
     let (engine, component) = through_wasm_load::load("region");
     let mut store = Store::new(&engine, ());
     // An empty linker: that it links shows that the component imports nothing.
-    let rules = bindings::Component::instantiate(&mut store, &component, &Linker::new(&engine)).expect("it imports nothing");
+    let rules =
+        bindings::Component::instantiate(&mut store, &component, &Linker::new(&engine)).expect("it imports nothing");
     (store, rules)
 }
 
 fn call<T>(act: impl FnOnce(&mut Store<()>, &wit::Guest) -> wasmtime::Result<T>) -> T {
-    RULES.with_borrow_mut(|(store, rules)| act(store, rules.sandbar_region_rules()).expect("the component does not trap"))
+    RULES.with_borrow_mut(|(store, rules)| {
+        act(store, rules.sandbar_region_rules()).expect("the component does not trap")
+    })
 }
 
 /// See `region::resolve_target`.
@@ -43,7 +46,10 @@ pub fn resolve_target(caller: &Caller, target: Option<&str>, regions: &[Region])
 #[must_use]
 pub fn visible(caller: &Caller, regions: Vec<Region>) -> Vec<Region> {
     let regions: Vec<_> = regions.iter().map(to_wit).collect();
-    call(|store, rules| rules.call_visible(store, &caller_to_wit(caller), &regions)).into_iter().map(from_wit).collect()
+    call(|store, rules| rules.call_visible(store, &caller_to_wit(caller), &regions))
+        .into_iter()
+        .map(from_wit)
+        .collect()
 }
 
 /// See `region::check_name`.
@@ -65,12 +71,19 @@ pub fn custom_id(name: &str, entropy: u64) -> String {
 /// # Errors
 /// As there.
 pub fn check_resources(asked: Resources, most: Resources) -> Result<(), Refusal> {
-    let out = |r: Resources| wit::Resources { cpu: r.cpu, memory_gib: r.memory_gib, disk_gib: r.disk_gib };
+    let out = |r: Resources| wit::Resources {
+        cpu: r.cpu,
+        memory_gib: r.memory_gib,
+        disk_gib: r.disk_gib,
+    };
     call(|store, rules| rules.call_check_resources(store, out(asked), out(most))).map_err(refusal)
 }
 
 fn caller_to_wit(caller: &Caller) -> wit::Caller {
-    wit::Caller { organization: caller.organization.clone(), default_region: caller.default_region.clone() }
+    wit::Caller {
+        organization: caller.organization.clone(),
+        default_region: caller.default_region.clone(),
+    }
 }
 
 fn to_wit(region: &Region) -> wit::Region {

@@ -41,19 +41,37 @@ pub fn action(action: wit::Action) -> Action {
 }
 
 fn amounts(of: Amounts) -> wit::Amounts {
-    wit::Amounts { cpu_milli: of.cpu_milli, memory_mib: of.memory_mib, disk_mib: of.disk_mib }
+    wit::Amounts {
+        cpu_milli: of.cpu_milli,
+        memory_mib: of.memory_mib,
+        disk_mib: of.disk_mib,
+    }
 }
 
 fn amounts_back(of: wit::Amounts) -> Amounts {
-    Amounts { cpu_milli: of.cpu_milli, memory_mib: of.memory_mib, disk_mib: of.disk_mib }
+    Amounts {
+        cpu_milli: of.cpu_milli,
+        memory_mib: of.memory_mib,
+        disk_mib: of.disk_mib,
+    }
 }
 
 fn spec(of: Spec) -> wit::Spec {
-    wit::Spec { sandbox: of.sandbox, generation: of.generation, need: amounts(of.need), details: of.details }
+    wit::Spec {
+        sandbox: of.sandbox,
+        generation: of.generation,
+        need: amounts(of.need),
+        details: of.details,
+    }
 }
 
 fn spec_back(of: wit::Spec) -> Spec {
-    Spec { sandbox: of.sandbox, generation: of.generation, need: amounts_back(of.need), details: of.details }
+    Spec {
+        sandbox: of.sandbox,
+        generation: of.generation,
+        need: amounts_back(of.need),
+        details: of.details,
+    }
 }
 
 fn job(of: Job) -> wit::Job {

@@ -11,7 +11,7 @@ pub use native::{
     Action, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Sample, Spec, State, limits,
 };
 
-#[expect(missing_docs, clippy::all, reason = "generated")]
+#[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
     wasmtime::component::bindgen!({
         path: ["../../../../wit/metrics", "../../../../wit/runner"],
@@ -44,12 +44,19 @@ impl Agent {
     pub fn new(configuration: Configuration) -> Agent {
         let (engine, component) = through_wasm_load::load("runner");
         let mut linker = Linker::new(&engine);
-        bindings::sandbar::metrics::record_only::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).expect("metrics");
+        bindings::sandbar::metrics::record_only::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)
+            .expect("metrics");
         let mut store = Store::new(&engine, Ignored);
         let agent = bindings::Component::instantiate(&mut store, &component, &linker).expect("it imports metrics only");
         let told = convert::configuration(&configuration);
-        agent.sandbar_runner_agent().call_configure(&mut store, &told).expect("no trap");
-        Agent { inner: RefCell::new((store, agent)), configuration }
+        agent
+            .sandbar_runner_agent()
+            .call_configure(&mut store, &told)
+            .expect("no trap");
+        Agent {
+            inner: RefCell::new((store, agent)),
+            configuration,
+        }
     }
 
     fn call<T>(&self, act: impl FnOnce(&mut Store<Ignored>, &wit::Guest) -> wasmtime::Result<T>) -> T {
@@ -60,7 +67,10 @@ impl Agent {
     /// See `runner::Agent::handle`.
     pub fn handle(&mut self, now: Millis, event: Event) -> Vec<Action> {
         let event = convert::event(event);
-        self.call(|store, agent| agent.call_handle(store, now, &event)).into_iter().map(convert::action).collect()
+        self.call(|store, agent| agent.call_handle(store, now, &event))
+            .into_iter()
+            .map(convert::action)
+            .collect()
     }
 
     /// See `runner::Agent::admit_call`.

@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 
 pub use native::{Amounts, BEST, Choice, Limits, Millis, Refusal, Request, Runner, Verdict};
 
-#[expect(missing_docs, clippy::all, reason = "generated")]
+#[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../../../wit/scheduler", world: "component" });
 }
@@ -22,7 +22,8 @@ fn instantiate() -> (Store<()>, bindings::Component) {
     let (engine, component) = through_wasm_load::load("scheduler");
     let mut store = Store::new(&engine, ());
     // An empty linker: that it links shows that the component imports nothing.
-    let rules = bindings::Component::instantiate(&mut store, &component, &Linker::new(&engine)).expect("it imports nothing");
+    let rules =
+        bindings::Component::instantiate(&mut store, &component, &Linker::new(&engine)).expect("it imports nothing");
     (store, rules)
 }
 
@@ -47,7 +48,10 @@ pub fn place(request: &Request, candidates: &[Runner]) -> Result<Choice, Refusal
         least_score: request.least_score,
     };
     match call(|store, rules| rules.call_place(store, request, &candidates)) {
-        Ok(choice) => Ok(Choice { runner: choice.runner, score: choice.score }),
+        Ok(choice) => Ok(Choice {
+            runner: choice.runner,
+            score: choice.score,
+        }),
         Err(refusal) => Err(Refusal {
             considered: refusal.considered,
             unschedulable: refusal.unschedulable,
@@ -79,7 +83,11 @@ pub fn verdict(of: &Runner, now: Millis, hearing_since: Millis, within: &Limits)
 }
 
 fn amounts(amounts: Amounts) -> wit::Amounts {
-    wit::Amounts { cpu_milli: amounts.cpu_milli, memory_mib: amounts.memory_mib, disk_mib: amounts.disk_mib }
+    wit::Amounts {
+        cpu_milli: amounts.cpu_milli,
+        memory_mib: amounts.memory_mib,
+        disk_mib: amounts.disk_mib,
+    }
 }
 
 fn limits(limits: &Limits) -> wit::Limits {
