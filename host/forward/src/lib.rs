@@ -94,13 +94,9 @@ impl LinkKey {
             return Err(SealError::Malformed);
         }
         let mut parts = header.split(';');
-        let (Some(VERSION), Some(generation), Some(expiry), Some(mac), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some(VERSION), Some(generation), Some(expiry), Some(mac), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(SealError::Malformed);
         };
         let generation: u64 = generation.parse().map_err(|_| SealError::Malformed)?;
@@ -119,8 +115,8 @@ impl LinkKey {
     }
 
     fn mac(&self, call: &Call<'_>, generation: u64, expiry: u64) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0)
-            .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
         // None of the fields can hold a line break (HTTP forbids it), so the joined text is unambiguous.
         mac.update(call.method.as_bytes());
         mac.update(b"\n");
@@ -173,9 +169,7 @@ mod tests {
 
     #[test]
     fn another_key_is_refused() {
-        let seal = LinkKey::generate()
-            .expect("randomness")
-            .seal(&CALL, 7, 2_000);
+        let seal = LinkKey::generate().expect("randomness").seal(&CALL, 7, 2_000);
         assert_eq!(key().open(&CALL, &seal, 1), Err(SealError::Forged));
     }
 
@@ -183,18 +177,12 @@ mod tests {
     fn every_bound_field_is_bound() {
         let seal = key().seal(&CALL, 7, 2_000);
         for call in [
-            Call {
-                method: "GET",
-                ..CALL
-            },
+            Call { method: "GET", ..CALL },
             Call {
                 path_and_query: "/toolbox/s1/process/execute?a=c",
                 ..CALL
             },
-            Call {
-                sandbox: "s2",
-                ..CALL
-            },
+            Call { sandbox: "s2", ..CALL },
         ] {
             assert_eq!(key().open(&call, &seal, 1), Err(SealError::Forged));
         }
@@ -226,11 +214,7 @@ mod tests {
             "v1;1;2;00;",
             &"v".repeat(4_000),
         ] {
-            assert_eq!(
-                key().open(&CALL, text, 1),
-                Err(SealError::Malformed),
-                "{text:.20}"
-            );
+            assert_eq!(key().open(&CALL, text, 1), Err(SealError::Malformed), "{text:.20}");
         }
     }
 
