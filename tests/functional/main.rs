@@ -2,5 +2,6 @@
 
 mod api_codes;
 mod create;
+mod embed;
 mod placement;
 mod start;

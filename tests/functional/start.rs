@@ -54,20 +54,17 @@ fn several_regions_start_with_a_runner_each() {
 #[test]
 fn a_second_platform_on_the_same_data_is_refused_with_a_reason() {
     let platform = Platform::start();
-    let out = std::process::Command::new(std::env::var_os("SANDBAR_BIN").map_or_else(
-        || sandbar_tests::root().join("target/release/sandbar"),
-        std::path::PathBuf::from,
-    ))
-    .args(["up", "--json", "--listen", "127.0.0.1:0", "--home"])
-    .arg(sandbar_tests::root().join("target"))
-    .arg("--manifest")
-    .arg(sandbar_tests::root().join("spin.toml"))
-    .arg("--cache-dir")
-    .arg(sandbar_tests::root().join("target/cache"))
-    .arg("--data-dir")
-    .arg(&platform.data)
-    .output()
-    .expect("starting the binary");
+    let out = std::process::Command::new(sandbar_tests::binary())
+        .args(["up", "--json", "--listen", "127.0.0.1:0", "--home"])
+        .arg(sandbar_tests::root().join("target"))
+        .arg("--manifest")
+        .arg(sandbar_tests::root().join("spin.toml"))
+        .arg("--cache-dir")
+        .arg(sandbar_tests::root().join("target/cache"))
+        .arg("--data-dir")
+        .arg(&platform.data)
+        .output()
+        .expect("starting the binary");
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(!out.status.success(), "it started:\n{said}");
     assert!(

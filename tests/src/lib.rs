@@ -5,5 +5,5 @@ mod platform;
 mod program;
 
 pub use api::{Api, Reply};
-pub use platform::{Platform, Settings, root};
+pub use platform::{Platform, Settings, binary, root};
 pub use program::{Finished, run_program};

@@ -20,7 +20,8 @@ pub fn root() -> PathBuf {
     }
 }
 
-fn binary() -> PathBuf {
+/// The built `sandbar` command.
+pub fn binary() -> PathBuf {
     match std::env::var_os("SANDBAR_BIN") {
         Some(binary) => binary.into(),
         None => root().join("target/release/sandbar"),

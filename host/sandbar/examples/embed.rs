@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p sandbar --example embed` in a checkout where `cargo xtask build` has run.
 
+#![allow(clippy::print_stdout, reason = "an example shows its result")]
+
 use sandbar::{Options, Platform};
 use std::process::ExitCode;
 

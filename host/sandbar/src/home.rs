@@ -30,9 +30,12 @@ impl Home {
         }
     }
 
-    /// Looks beside the running binary: `../share/sandbar` of an installation, or the target directory of a checkout.
+    /// `$SANDBAR_HOME` if set; else looks beside the running binary: `../share/sandbar` of an installation, or the target directory of a checkout.
     #[must_use]
     pub fn find() -> Home {
+        if let Some(home) = std::env::var_os("SANDBAR_HOME") {
+            return Home::at(Path::new(&home));
+        }
         let binary = std::env::current_exe().unwrap_or_default();
         let candidates = binary
             .ancestors()
@@ -46,9 +49,12 @@ impl Home {
     }
 }
 
-/// `$XDG_CACHE_HOME/sandbar`, else `~/.cache/sandbar`.
+/// `$SANDBAR_CACHE_DIR`, else `$XDG_CACHE_HOME/sandbar`, else `~/.cache/sandbar`.
 #[must_use]
 pub fn default_cache() -> PathBuf {
+    if let Some(directory) = std::env::var_os("SANDBAR_CACHE_DIR") {
+        return directory.into();
+    }
     under("XDG_CACHE_HOME", ".cache")
 }
 

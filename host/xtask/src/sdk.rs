@@ -25,7 +25,7 @@ pub fn install(root: &Path) -> Result<()> {
 fn install_python(root: &Path) -> Result<()> {
     let requirements = root.join("tests/conformance/python/requirements.txt");
     let directory = python(root);
-    let fingerprint = stamp::fingerprint(&[requirements.clone()], &["python"])?;
+    let fingerprint = stamp::fingerprint(std::slice::from_ref(&requirements), &["python"])?;
     let interpreter = directory.join("bin/python");
     stamp::unless_current(
         &directory.join(".stamp"),

@@ -1,5 +1,10 @@
 //! The cases of `components/runner/tests`, with the compiled component in the place of the crate.
 
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each case file brings the miniature host, as it does natively"
+)]
+
 extern crate through_wasm_runner as runner;
 
 #[path = "../../../../../components/runner/tests/calls_and_cells.rs"]
