@@ -5,6 +5,7 @@
 pub mod calendar;
 pub mod chmod;
 pub mod console;
+pub mod dd;
 pub mod env;
 pub mod find;
 pub mod getopt;

@@ -85,12 +85,12 @@ impl MemoryBudget {
     /// Takes `bytes` here and from the parent, or nothing at all.
     fn take(&self, bytes: u64) -> Result<(), Shortage> {
         let before = self.reserve(bytes).ok_or(Shortage::Own)?;
-        if let Some(parent) = &self.parent {
-            if parent.take(bytes).is_err() {
-                self.used.fetch_sub(bytes, Ordering::AcqRel);
-                parent.complain(bytes);
-                return Err(Shortage::Machine);
-            }
+        if let Some(parent) = &self.parent
+            && parent.take(bytes).is_err()
+        {
+            self.used.fetch_sub(bytes, Ordering::AcqRel);
+            parent.complain(bytes);
+            return Err(Shortage::Machine);
         }
         self.peak.fetch_max(before + bytes, Ordering::Relaxed);
         Ok(())
