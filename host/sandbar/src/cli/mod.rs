@@ -81,7 +81,7 @@ pub struct RatioArguments {
     /// Allocatable memory = detected memory times this
     #[arg(long, value_name = "RATIO", default_value_t = 50.0, value_parser = ratio)]
     memory_ratio: f64,
-    /// Allocatable disk = free disk times this
+    /// Allocatable disk = size of the data directory's file system times this
     #[arg(long, value_name = "RATIO", default_value_t = 50.0, value_parser = ratio)]
     disk_ratio: f64,
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Make this machine a runner. Register it first (POST /api/runners), which gives its token.
 #[derive(Args)]
 pub struct RunnerCommand {
-    /// Base of the platform's API, e.g. https://sandbar.example/api
+    /// Base of the platform's API, e.g. http://sandbar.example:3986/api
     #[arg(long, env = "SANDBAR_API_URL", value_name = "URL")]
     api_url: String,
     /// Where the front is, if not at the API's origin
