@@ -1,7 +1,7 @@
 //! Commands in a living sandbox, beside the machine's own sh and python3.
 
 use crate::stats::Samples;
-use crate::{Plan, native, say};
+use crate::{Plan, native, say, spans};
 use sandbar_tests::{Api, Platform};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,12 +16,14 @@ pub fn measure(platform: &Platform, plan: &Plan) {
     let here = directory.path();
     if plan.wants("exec") {
         let mut ours = Samples::default();
+        let mut inside = spans::Inside::default();
         for round in 0..plan.samples(500) + 20 {
             let mut one = Samples::default();
             let answer = one.time(|| api.exec(&sandbox, "true"));
             assert_eq!(answer.json["exitCode"], 0, "{}", answer.text);
             if round >= 20 {
                 ours.push(one.percentile(0.5));
+                inside.add(&answer.timing);
             }
         }
         let mut theirs = Samples::default();
@@ -29,6 +31,7 @@ pub fn measure(platform: &Platform, plan: &Plan) {
             theirs.time(|| native::run("sh", &["-c", "true"], here));
         }
         say(&format!("exec of `true` over HTTP            {ours}"));
+        say(&inside.to_string());
         say(&format!("  native `sh -c true`, no HTTP      {theirs}"));
     }
     if plan.wants("spawn") {
@@ -95,6 +98,7 @@ fn pipelines(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
 
 fn python(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
     let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    let mut inside = spans::Inside::default();
     let url = format!("{}/process/code-run", Api::toolbox(sandbox));
     let body = json!({ "code": "print(1)", "language": "python" });
     for round in 0..plan.samples(100) + 5 {
@@ -103,11 +107,13 @@ fn python(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
         assert_eq!(answer.json["result"], "1\n", "{}", answer.text);
         if round >= 5 {
             ours.push(one.percentile(0.5));
+            inside.add(&answer.timing);
             theirs.time(|| native::run("python3", &["-c", "print(1)"], here));
         }
     }
     let ratio = theirs.median() / ours.median().max(f64::EPSILON);
     say(&format!("code_run(\"print(1)\") over HTTP      {ours}"));
+    say(&inside.to_string());
     say(&format!(
         "  native `python3 -c 'print(1)'`    {theirs}  native / ours: {ratio:.2}"
     ));

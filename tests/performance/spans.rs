@@ -1,7 +1,10 @@
 //! Where the time goes inside, from the platform's own histograms.
 
+use crate::stats::Samples;
 use sandbar_tests::Platform;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 /// Sum (seconds) and count of each histogram.
 pub type Histograms = BTreeMap<String, (f64, f64)>;
@@ -41,4 +44,34 @@ pub fn difference(before: &Histograms, after: &Histograms) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// What the cell says of each command in `Server-Timing`: making the instance, and running it.
+#[derive(Default)]
+pub struct Inside(BTreeMap<String, Samples>);
+
+impl Inside {
+    /// Takes one answer's header, `name;dur=<ms>, ...`.
+    pub fn add(&mut self, header: &str) {
+        for part in header.split(',') {
+            let Some((name, time)) = part.trim().split_once(";dur=") else {
+                continue;
+            };
+            if let Ok(time) = time.parse::<f64>() {
+                let samples = self.0.entry(name.to_owned()).or_default();
+                samples.push(Duration::from_secs_f64(time.max(0.0) / 1000.0));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Inside {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, samples)| format!("  in the cell: {name:<22}{samples}"))
+            .collect();
+        out.write_str(&lines.join("\n"))
+    }
 }

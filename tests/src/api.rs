@@ -12,6 +12,8 @@ pub struct Reply {
     pub json: Value,
     /// The body as text, lossy.
     pub text: String,
+    /// `Server-Timing`, empty if there is none.
+    pub timing: String,
 }
 
 /// A client of one platform with one key.
@@ -93,6 +95,7 @@ impl Api {
                 status: 0,
                 json: Value::Null,
                 text: error.to_string(),
+                timing: String::new(),
             },
             Ok(mut answer) => {
                 let text = answer
@@ -103,10 +106,16 @@ impl Api {
                     .read_to_string()
                     .unwrap_or_default();
                 let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+                let timing = answer
+                    .headers()
+                    .get("server-timing")
+                    .and_then(|value| value.to_str().ok());
+                let timing = timing.unwrap_or_default().to_owned();
                 Reply {
                     status: answer.status().as_u16(),
                     json,
                     text,
+                    timing,
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::output::Output;
 use crate::sandbox::Sandbox;
 use crate::spawn::{Child, Spawn};
 use crate::status::{ExitStatus, Signal};
+use crate::timing::Timing;
 
 /// A command to run to its end.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub truncated: bool,
     /// It ran out of time, and was killed for it.
     pub timed_out: bool,
+    /// Times of the command's own process; none if it was killed.
+    pub timing: Option<Timing>,
 }
 
 enum End {
@@ -99,6 +102,7 @@ impl Sandbox {
             output,
             truncated: exceeded,
             timed_out: matches!(end, End::Time),
+            timing: child.timing(),
         })
     }
 }

@@ -40,6 +40,7 @@ mod state;
 mod status;
 mod streams;
 mod table;
+mod timing;
 mod verdict;
 
 pub use descriptor::{Descriptor, Received};
@@ -54,3 +55,4 @@ pub use sandbox::{Sandbox, Usage};
 pub use spawn::{Child, Spawn};
 pub use status::{ExitStatus, Signal};
 pub use table::ProcessInfo;
+pub use timing::Timing;

@@ -1,6 +1,7 @@
 //! The life of one process: a task that instantiates, calls, drops the store, and then tells.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sandbar_engine::{StoreLimits, yield_each_tick};
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -13,6 +14,7 @@ use crate::sandbox::Sandbox;
 use crate::state::State;
 use crate::status::{ExitStatus, Signal};
 use crate::table::KillSwitch;
+use crate::timing::{Clock, Timing};
 use crate::verdict::{Verdict, judge};
 
 /// A process that has everything it needs.
@@ -26,6 +28,7 @@ pub(crate) struct Run {
     pub(crate) stderr: Descriptor,
     pub(crate) slot: OwnedSemaphorePermit,
     pub(crate) publish: watch::Sender<Option<ExitStatus>>,
+    pub(crate) clock: Clock,
 }
 
 /// Leaves the table and publishes the status when dropped, so that even a panicking or aborted task is waited for.
@@ -54,6 +57,7 @@ pub(crate) async fn run(run: Run) {
         stderr,
         slot,
         publish,
+        clock,
     } = run;
     let mut farewell = Farewell {
         sandbox,
@@ -70,7 +74,7 @@ pub(crate) async fn run(run: Run) {
         let mut store = Store::new(engine.wasmtime(), state);
         StoreLimits::install(&mut store, |state| &mut state.limits);
         yield_each_tick(&mut store, |_| Ok(()));
-        let result = call(&program, &mut store).await;
+        let result = call(&program, &mut store, &clock).await;
         judge(result, store.data().limits.memory_was_refused(), limit)
     });
     let verdict = tokio::select! {
@@ -89,7 +93,13 @@ pub(crate) async fn run(run: Run) {
     farewell.status = verdict.status;
 }
 
-async fn call(program: &Program, store: &mut Store<State>) -> wasmtime::Result<Result<(), ()>> {
+async fn call(program: &Program, store: &mut Store<State>, clock: &Clock) -> wasmtime::Result<Result<(), ()>> {
+    let started = Instant::now();
     let command = program.command.instantiate_async(&mut *store).await?;
-    command.wasi_cli_run().call_run(store).await
+    let instantiate = started.elapsed();
+    let result = command.wasi_cli_run().call_run(store).await;
+    let run = started.elapsed().saturating_sub(instantiate);
+    // Set here only, and this process runs once.
+    let _ = clock.set(Timing { instantiate, run });
+    result
 }

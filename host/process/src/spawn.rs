@@ -16,6 +16,7 @@ use crate::sandbox::Sandbox;
 use crate::state::{State, Stdio};
 use crate::status::{ExitStatus, Signal};
 use crate::table::HOST;
+use crate::timing::{Clock, Timing};
 
 /// A program to start from the host.
 #[derive(Clone, Debug)]
@@ -40,9 +41,15 @@ pub struct Child {
     pid: u32,
     sandbox: Sandbox,
     status: watch::Receiver<Option<ExitStatus>>,
+    clock: Clock,
 }
 
 impl Child {
+    /// Its times, once it has ended by itself; none before, and none if it was killed.
+    pub fn timing(&self) -> Option<Timing> {
+        self.clock.get().copied()
+    }
+
     /// Its pid.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -132,6 +139,7 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     let sigpipe = launch.sigpipe && !program.ignores_sigpipe;
     let state = State::new(sandbox.clone(), pid, launch.image, launch.stdio, sigpipe, limits);
     let (publish, status) = watch::channel(None);
+    let clock = Clock::default();
     let run_it = Run {
         sandbox: sandbox.clone(),
         pid,
@@ -142,12 +150,14 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         stderr,
         slot,
         publish,
+        clock: Clock::clone(&clock),
     };
     sandbox.runtime().spawn(run(run_it));
     Ok(Child {
         pid,
         sandbox: sandbox.clone(),
         status,
+        clock,
     })
 }
 

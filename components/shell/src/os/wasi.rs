@@ -214,8 +214,6 @@ impl Os for Wasi {
     }
 
     fn spawn(&self, spawn: Spawn<'_>) -> Result<Child, Errno> {
-        let null;
-        let mut descriptors = Vec::with_capacity(3);
         let handles: Vec<Option<&host::Descriptor>> = spawn
             .descriptors
             .iter()
@@ -225,7 +223,8 @@ impl Os for Wasi {
                     .map(|fd| &fd.handle)
             })
             .collect();
-        null = handles.iter().any(Option::is_none).then(host::null);
+        let null = handles.iter().any(Option::is_none).then(host::null);
+        let mut descriptors = Vec::with_capacity(3);
         for (number, handle) in (0u32..).zip(handles) {
             if let Some(handle) = handle.or(null.as_ref()) {
                 descriptors.push((number, handle));

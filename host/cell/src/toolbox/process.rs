@@ -6,10 +6,11 @@ use crate::call::{Call, Json};
 use crate::error::{ApiError, Code};
 use crate::limits::{EXECUTIONS, EXECUTIONS_OUTPUT_BYTES, LEAST_OUTPUT_BYTES, LONGEST_EXECUTION, OUTPUT_BYTES};
 use crate::table::Open;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use sandbar_files::Kind;
-use sandbar_process::{Errno, Exec, Outcome};
+use sandbar_process::{Errno, Exec, Outcome, Timing};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -42,10 +43,27 @@ pub struct Executed {
     exit_code: i32,
     /// Standard output and error in the order written; what is not UTF-8 is replaced, as JSON must be.
     result: String,
+    /// Times of the command's own process, for the header; none if it never ran or was killed.
+    #[serde(skip)]
+    timing: Option<Timing>,
+}
+
+impl IntoResponse for Executed {
+    /// JSON, with where the time went in `Server-Timing` (milliseconds).
+    fn into_response(self) -> Response {
+        let header = self.timing.map(|Timing { instantiate, run }| {
+            let [instantiate, run] = [instantiate, run].map(|time| time.as_secs_f64() * 1000.0);
+            [(
+                "server-timing",
+                format!("instantiate;dur={instantiate:.3}, run;dur={run:.3}"),
+            )]
+        });
+        (header, axum::Json(self)).into_response()
+    }
 }
 
 /// `POST /process/execute`
-pub async fn execute(call: Call, Json(request): Json<ExecuteRequest>) -> Result<axum::Json<Executed>, ApiError> {
+pub async fn execute(call: Call, Json(request): Json<ExecuteRequest>) -> Result<Executed, ApiError> {
     if request.command.trim().is_empty() {
         return Err(ApiError::bad_request("command is blank"));
     }
@@ -57,11 +75,11 @@ pub async fn execute(call: Call, Json(request): Json<ExecuteRequest>) -> Result<
         envs: request.envs.unwrap_or_default(),
         timeout: request.timeout,
     };
-    run(&call, command).await.map(axum::Json)
+    run(&call, command).await
 }
 
 /// `POST /process/code-run`
-pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result<axum::Json<Executed>, ApiError> {
+pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result<Executed, ApiError> {
     match request.language.as_str() {
         "python" => {}
         "javascript" | "typescript" => {
@@ -86,7 +104,7 @@ pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result
         envs: request.envs.unwrap_or_default(),
         timeout: request.timeout,
     };
-    run(&call, command).await.map(axum::Json)
+    run(&call, command).await
 }
 
 struct Command {
@@ -130,6 +148,7 @@ fn executed(outcome: &Outcome) -> Executed {
     Executed {
         exit_code: outcome.status.code(),
         result: String::from_utf8_lossy(&outcome.output).into_owned(),
+        timing: outcome.timing,
     }
 }
 
@@ -152,6 +171,7 @@ fn not_started(errno: Errno) -> Result<Executed, ApiError> {
         errno => Ok(Executed {
             exit_code: NOT_STARTED,
             result: format!("the command could not be started: {errno}"),
+            timing: None,
         }),
     }
 }

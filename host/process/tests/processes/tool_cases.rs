@@ -98,3 +98,8 @@ fn tools_print_what_they_print_on_linux() {
 fn python_prints_what_it_prints_on_linux() {
     all_hold(include_str!("../cases/python.txt"), 15);
 }
+
+#[test]
+fn python_starts_and_ends_as_cpython_does() {
+    all_hold(include_str!("../../../../components/python/cases.txt"), 11);
+}
