@@ -115,7 +115,7 @@ impl Call {
         // A record could be read from an array too, field by field; no client means that.
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err(Problem::BadRequest(
-                "the body is an array; send a JSON object".to_owned(),
+                "the body does not fit: it is an array, send a JSON object".to_owned(),
             ));
         }
         serde_json::from_slice(body).map_err(|error| {
