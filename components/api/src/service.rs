@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body::Body;
+use http_body_util::BodyExt as _;
 use spin_sdk::http::{FullBody, HeaderMap, HeaderValue, Request, StatusCode};
 use spin_sdk::http_service;
 
@@ -29,13 +30,7 @@ async fn serve(request: Request) -> (StatusCode, HeaderMap, FullBody<Bytes>) {
         body: Vec::new(),
         now: now(),
     };
-    let read = match Limited::new(body, BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Problem::TooLarge(format!("a body has at most {BODY} bytes")))
-        }
-        Err(error) => Err(Problem::BadRequest(format!("the body cannot be read: {error}"))),
-    };
+    let read = read(body).await;
     let reply = match read {
         Ok(body) => {
             call.body = body;
@@ -44,6 +39,28 @@ async fn serve(request: Request) -> (StatusCode, HeaderMap, FullBody<Bytes>) {
         Err(problem) => handlers::refuse(&call, &problem),
     };
     respond(reply)
+}
+
+/// The whole body, if it is not too large. One that is too large is still read to its end, which the host bounds: a client
+/// that is still sending would see a broken pipe instead of the answer.
+async fn read<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Vec<u8>, Problem>
+where
+    B::Error: std::fmt::Display,
+{
+    let (mut whole, mut fits) = (Vec::new(), true);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Problem::BadRequest(format!("the body cannot be read: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        fits &= whole.len() + data.len() <= BODY;
+        if fits {
+            whole.extend_from_slice(&data);
+        }
+    }
+    if fits {
+        Ok(whole)
+    } else {
+        Err(Problem::TooLarge(format!("a body has at most {BODY} bytes")))
+    }
 }
 
 fn respond(reply: Reply) -> (StatusCode, HeaderMap, FullBody<Bytes>) {

@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::Body;
+use crate::limits::{DRAIN_BYTES, DRAIN_TIME};
 
 /// A body that fails once more than `left` bytes came, and says so.
 struct Limited {
@@ -66,4 +67,20 @@ impl http_body::Body for Limited {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Reads a refused body to its end and forgets it, as far as [`DRAIN_BYTES`] and [`DRAIN_TIME`] go.
+pub(crate) async fn drain(mut body: Body) {
+    let read = async {
+        let mut left = DRAIN_BYTES;
+        while let Some(Ok(frame)) = http_body_util::BodyExt::frame(&mut body).await {
+            let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+            left = left.saturating_sub(bytes);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever sends more slowly gets no answer, and needs none.
+    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }

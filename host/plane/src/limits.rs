@@ -87,3 +87,9 @@ pub const MAX_VARIABLE: usize = 64 << 10;
 
 /// How long a shutdown waits for requests in flight.
 pub const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
+
+/// Of a body that is refused for its size, this much is still read, so that its sender gets the answer.
+pub const DRAIN_BYTES: u64 = 16 << 20;
+
+/// And for this long.
+pub const DRAIN_TIME: Duration = Duration::from_secs(2);

@@ -126,6 +126,8 @@ impl Plane {
             Answer::Static { status, headers, body } => return fixed(*status, headers, body),
         };
         if request.body().size_hint().lower() > MAX_BODY {
+            // Read on for a while: a client that is still sending would see a broken pipe, not this answer.
+            crate::body::drain(request.into_body()).await;
             return Err((
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("the body is larger than {MAX_BODY} bytes"),
