@@ -1,0 +1,2 @@
+//! TLS for guests, done by the host.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! wasi:sockets for guests, served by a sandbox's own network.
+#![forbid(unsafe_code)]
