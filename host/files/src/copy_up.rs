@@ -50,13 +50,16 @@ impl Namespace {
         let node = self.node(id)?;
         let parent = node.parent.ok_or(Error::NotFound)?;
         let above = Arc::clone(self.part(parent, Layer::Upper)?);
-        let (_, lower) = node.lowers.first().ok_or(Error::NotFound)?;
+        let (layer, lower) = node.lowers.first().ok_or(Error::NotFound)?;
+        let paid = self.is_owned(Layer::Lower(*layer));
         let original = sys::fstat(&**lower)?;
         let mode = disk::guest_mode(&original, &**lower);
         let name = Name::new(&node.name)?;
         let dir = disk::create_dir(&above, name, mode)?;
         disk::copy_times(&*dir, &original)?;
-        self.account.force(BLOCK, 1);
+        if !paid {
+            self.account.force(BLOCK, 1);
+        }
         self.node_mut(id)?.upper = Some(dir);
         self.deepest = self.deepest.max(depth);
         Ok(())
@@ -72,13 +75,20 @@ impl Namespace {
         }
         let upper = self.upper(dir)?;
         let lower = Arc::clone(self.part(dir, *layer)?);
+        // What is paid for already takes its charge along.
+        let (bytes, inodes) = if self.is_owned(*layer) {
+            Self::charge_of(stat)
+        } else {
+            (0, 0)
+        };
         match disk::kind(stat) {
-            Kind::Regular => self.copy_file(&lower, &upper, name, contents)?,
+            Kind::Regular => self.copy_file(&lower, &upper, name, contents, (bytes, inodes))?,
             Kind::Symlink => {
                 let target = disk::read_link(&lower, name)?;
-                self.account.charge(BLOCK, 1)?;
+                let missing = (BLOCK - bytes, 1 - inodes);
+                self.account.charge(missing.0, missing.1)?;
                 if let Err(error) = disk::symlink(&upper, name, &target) {
-                    self.account.refund(BLOCK, 1);
+                    self.account.refund(missing.0, missing.1);
                     return Err(error);
                 }
             }
@@ -88,22 +98,32 @@ impl Namespace {
         disk::stat(&upper, name)?.ok_or(Error::NotFound)
     }
 
-    /// Under a temporary name first, so that a crash never leaves half a file behind.
-    fn copy_file(&mut self, lower: &Dir, upper: &Dir, name: Name<'_>, contents: Contents) -> Result<()> {
+    /// Under a temporary name first, so that a crash never leaves half a file behind. `paid` is what is charged for
+    /// the lower file already.
+    fn copy_file(
+        &mut self,
+        lower: &Dir,
+        upper: &Dir,
+        name: Name<'_>,
+        contents: Contents,
+        paid: (u64, u64),
+    ) -> Result<()> {
         let (source, stat) = disk::open_file(lower, name, true, false)?;
         let length = match contents {
             Contents::Keep => u64::try_from(stat.st_size).unwrap_or(0),
             Contents::Drop => 0,
         };
         let temporary = self.temporary();
-        self.account.charge(charged(length), 1)?;
+        let missing = (charged(length).saturating_sub(paid.0), 1 - paid.1);
+        self.account.charge(missing.0, missing.1)?;
         let copied = fill(upper, temporary.name(), &source, &stat, length)
             .and_then(|()| disk::rename(upper, temporary.name(), upper, name));
         if let Err(error) = copied {
             let _ = disk::unlink(upper, temporary.name());
-            self.account.refund(charged(length), 1);
+            self.account.refund(missing.0, missing.1);
             return Err(error);
         }
+        self.account.refund(paid.0.saturating_sub(charged(length)), 0);
         Ok(())
     }
 
@@ -142,6 +162,7 @@ impl Namespace {
             return Ok(());
         }
         let upper = self.upper(dir)?;
+        self.refund_shown(dir, name)?;
         disk::create_marker(&upper, Marker::hiding(name).name())?;
         self.has_markers = true;
         Ok(())

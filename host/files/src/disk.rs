@@ -146,6 +146,12 @@ pub(crate) fn link(from: &Dir, old: Name<'_>, to: &Dir, new: Name<'_>) -> Result
 
 /// Names and kinds in one directory of one layer, `.` and `..` and names that are not UTF-8 left out.
 pub(crate) fn entries(dir: &Dir) -> Result<Vec<(String, Kind)>> {
+    let entries = numbered_entries(dir)?.into_iter();
+    Ok(entries.map(|(name, kind, _)| (name, kind)).collect())
+}
+
+/// As [`entries`], with inode numbers.
+pub(crate) fn numbered_entries(dir: &Dir) -> Result<Vec<(String, Kind, u64)>> {
     let mut entries = Vec::new();
     for entry in sys::Dir::read_from(dir)? {
         let entry = entry?;
@@ -162,7 +168,7 @@ pub(crate) fn entries(dir: &Dir) -> Result<Vec<(String, Kind)>> {
             },
             known => kind_of(known),
         };
-        entries.push((text.to_owned(), kind));
+        entries.push((text.to_owned(), kind, entry.ino()));
     }
     Ok(entries)
 }

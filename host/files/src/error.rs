@@ -54,6 +54,9 @@ pub enum Error {
     /// The file has as many hard links as the host's disk allows (EMLINK).
     #[error("too many links")]
     TooManyLinks,
+    /// The sandbox stands on [`MAX_STACK`](crate::MAX_STACK) frozen layers already (EMLINK).
+    #[error("too many layers: the sandbox was forked and changed too often in a row")]
+    TooManyLayers,
     /// The handle is not open for this direction (EBADF).
     #[error("bad file descriptor")]
     BadDescriptor,
@@ -90,7 +93,7 @@ impl Error {
             Self::NoSpace => "ENOSPC",
             Self::Handles => "EMFILE",
             Self::TooLarge => "EFBIG",
-            Self::TooManyLinks => "EMLINK",
+            Self::TooManyLinks | Self::TooManyLayers => "EMLINK",
             Self::BadDescriptor => "EBADF",
             Self::Busy => "EBUSY",
             Self::Unsupported => "ENOTSUP",

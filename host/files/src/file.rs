@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::device::Device;
 use crate::layers::status;
-use crate::usage::{Inode, Slot};
+use crate::usage::{Inode, Place, Slot, Writing};
 use crate::{Error, Layer, NewTime, Result, Status, disk};
 
 /// What is behind a [`File`].
@@ -36,6 +36,7 @@ pub struct File {
     pub(crate) read: bool,
     pub(crate) write: bool,
     pub(crate) append: bool,
+    pub(crate) _writing: Option<Writing>,
     pub(crate) _slot: Slot,
 }
 
@@ -45,13 +46,12 @@ impl File {
         if !self.read {
             return Err(Error::BadDescriptor);
         }
+        if i64::try_from(offset).is_err() && !matches!(self.body, Body::Device { .. }) {
+            return Err(Error::Invalid);
+        }
         match &self.body {
-            Body::Upper { file, .. } | Body::Lower { file, .. } => {
-                if i64::try_from(offset).is_err() {
-                    return Err(Error::Invalid);
-                }
-                Ok(file.read_at(buffer, offset)?)
-            }
+            Body::Upper { file, inode } => Ok(inode.place().file(file).read_at(buffer, offset)?),
+            Body::Lower { file, .. } => Ok(file.read_at(buffer, offset)?),
             Body::Device { device, started } => device.read(buffer, offset, *started),
         }
     }
@@ -73,6 +73,8 @@ impl File {
         }
         match &self.body {
             Body::Upper { file, inode } => {
+                let place = inode.place();
+                let file = place.writable(file)?;
                 let written = inode.write(offset, bytes.len() as u64, |offset, allowed| {
                     let allowed = usize::try_from(allowed).unwrap_or(bytes.len()).min(bytes.len());
                     Ok(file.write_at(&bytes[..allowed], offset)? as u64)
@@ -90,7 +92,11 @@ impl File {
             return Err(Error::BadDescriptor);
         }
         match &self.body {
-            Body::Upper { file, inode } => inode.resize(size, || Ok(file.set_len(size)?)),
+            Body::Upper { file, inode } => {
+                let place = inode.place();
+                let file = place.writable(file)?;
+                inode.resize(size, || Ok(file.set_len(size)?))
+            }
             Body::Lower { .. } => Err(Error::BadDescriptor),
             Body::Device { .. } => Err(Error::Invalid),
         }
@@ -98,8 +104,12 @@ impl File {
 
     /// Attributes of this very file, even if it was unlinked.
     pub fn stat(&self) -> Result<Status> {
+        let place;
         let (file, layer) = match &self.body {
-            Body::Upper { file, .. } => (file, Layer::Upper),
+            Body::Upper { file, inode } => {
+                place = inode.place();
+                (place.file(file), Layer::Upper)
+            }
             Body::Lower { file, layer } => (file, Layer::Lower(*layer)),
             Body::Device { device, .. } => return Ok(device.status()),
         };
@@ -114,7 +124,7 @@ impl File {
             return Err(Error::Invalid);
         }
         match &self.body {
-            Body::Upper { file, .. } => disk::set_mode(file, false, mode),
+            Body::Upper { file, inode } => disk::set_mode(inode.place().changeable(file)?, false, mode),
             Body::Lower { .. } => Err(Error::ReadOnly),
             Body::Device { .. } => Err(Error::NotPermitted),
         }
@@ -123,7 +133,7 @@ impl File {
     /// Sets times (accessed, modified), as [`File::chmod`] does modes.
     pub fn set_times(&self, accessed: NewTime, modified: NewTime) -> Result<()> {
         match &self.body {
-            Body::Upper { file, .. } => disk::set_open_times(file, accessed, modified),
+            Body::Upper { file, inode } => disk::set_open_times(inode.place().changeable(file)?, accessed, modified),
             Body::Lower { .. } => Err(Error::ReadOnly),
             Body::Device { .. } => Err(Error::NotPermitted),
         }
@@ -132,7 +142,7 @@ impl File {
     /// Waits until contents and attributes are on disk.
     pub fn sync_all(&self) -> Result<()> {
         match &self.body {
-            Body::Upper { file, .. } => Ok(file.sync_all()?),
+            Body::Upper { file, inode } => Ok(inode.place().file(file).sync_all()?),
             Body::Lower { .. } | Body::Device { .. } => Ok(()),
         }
     }
@@ -140,7 +150,7 @@ impl File {
     /// Waits until the contents are on disk.
     pub fn sync_data(&self) -> Result<()> {
         match &self.body {
-            Body::Upper { file, .. } => Ok(file.sync_data()?),
+            Body::Upper { file, inode } => Ok(inode.place().file(file).sync_data()?),
             Body::Lower { .. } | Body::Device { .. } => Ok(()),
         }
     }
@@ -158,5 +168,34 @@ impl File {
     /// Whether every write goes to the end.
     pub fn appends(&self) -> bool {
         self.append
+    }
+}
+
+impl Place {
+    /// The file to read from, for a handle that opened `own`.
+    fn file<'a>(&'a self, own: &'a std::fs::File) -> &'a std::fs::File {
+        match self {
+            Self::Moved(copy) => copy,
+            Self::Own | Self::Frozen | Self::Lost => own,
+        }
+    }
+
+    /// The file to write to. A handle that can write is never left on a frozen one.
+    fn writable<'a>(&'a self, own: &'a std::fs::File) -> Result<&'a std::fs::File> {
+        match self {
+            Self::Moved(copy) => Ok(copy),
+            Self::Own => Ok(own),
+            Self::Frozen => Err(Error::ReadOnly),
+            Self::Lost => Err(Error::NoSpace),
+        }
+    }
+
+    /// The file whose attributes may change; those of a frozen layer belong to all who stand on it.
+    fn changeable<'a>(&'a self, own: &'a std::fs::File) -> Result<&'a std::fs::File> {
+        match self {
+            Self::Moved(copy) => Ok(copy),
+            Self::Own => Ok(own),
+            Self::Frozen | Self::Lost => Err(Error::ReadOnly),
+        }
     }
 }

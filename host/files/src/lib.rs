@@ -6,6 +6,9 @@
 //! follows a link: links are read and resolved here, absolute ones from the sandbox's root, and `..`
 //! stops there. So nothing a guest plants can lead outside.
 //!
+//! An upper directory can be *frozen*: it becomes a lower one that several sandboxes stand on, which is how one is
+//! forked without copying a file. See [`Pool`].
+//!
 //! Every call blocks for as long as the disk takes; none waits for a guest.
 //!
 //! | type | what it is |
@@ -23,6 +26,7 @@ mod device;
 mod disk;
 mod error;
 mod file;
+mod freeze;
 mod layers;
 mod limits;
 mod list;
@@ -31,6 +35,7 @@ mod name;
 mod namespace;
 mod open;
 mod options;
+mod pool;
 mod remove;
 mod rename;
 mod resolve;
@@ -45,5 +50,6 @@ pub use file::File;
 pub use limits::*;
 pub use listing::Listing;
 pub use options::OpenOptions;
+pub use pool::Pool;
 pub use status::{Entry, Kind, Layer, NewTime, Status};
 pub use tree::{Directory, Handle, Tree};

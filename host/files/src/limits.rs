@@ -17,6 +17,8 @@ pub const MAX_CACHED_DIRECTORIES: usize = 256;
 /// Entries of directory listings that a sandbox's programs hold unread at the same time: bounds the
 /// host's memory (some hundred bytes each) against a guest that opens large directories again and again.
 pub const MAX_LISTED: u64 = 1 << 20;
+/// Frozen layers that one sandbox can stand on: each costs a look in it for every name that is not found above it.
+pub const MAX_STACK: usize = 32;
 /// Largest file, bytes (1 TiB): far below what any host disk refuses, so that sizes never overflow.
 pub const MAX_FILE: u64 = 1 << 40;
 /// Unit in which bytes are charged: the usual block of a disk. A file is charged its size rounded up

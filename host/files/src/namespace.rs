@@ -67,6 +67,10 @@ pub(crate) struct Namespace {
     pub(crate) has_markers: bool,
     /// No directory of the upper layer is deeper than this.
     pub(crate) deepest: usize,
+    /// Numbers of the frozen layers, for which the sandbox pays; the other lower ones are everybody's.
+    pub(crate) owned: Vec<usize>,
+    /// The number of the next layer to be frozen.
+    pub(crate) next_layer: usize,
 }
 
 impl Namespace {
@@ -79,6 +83,17 @@ impl Namespace {
             next_temporary: 0,
             has_markers: false,
             deepest: 0,
+            owned: Vec::new(),
+            next_layer: 0,
+        }
+    }
+
+    /// Makes the upper part of every known directory its topmost lower one, under this layer's number.
+    pub(crate) fn freeze_nodes(&mut self, layer: usize) {
+        for node in self.nodes.values_mut() {
+            if let Some(upper) = node.upper.take() {
+                node.lowers.insert(0, (layer, upper));
+            }
         }
     }
 

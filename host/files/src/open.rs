@@ -8,7 +8,7 @@ use crate::layers::Found;
 use crate::name::Name;
 use crate::namespace::{Namespace, NodeId};
 use crate::resolve::{Last, Place, Target};
-use crate::usage::Slot;
+use crate::usage::{Slot, Writing};
 use crate::{BLOCK, Error, Kind, Layer, OpenOptions, Result, disk};
 
 /// What an open came to.
@@ -177,7 +177,12 @@ fn directory(id: NodeId, how: &OpenOptions) -> Result<Opened> {
 }
 
 fn file(body: Body, how: &OpenOptions, slot: &mut Option<Slot>) -> Result<File> {
+    let writing = match &body {
+        Body::Upper { inode, .. } if how.writes() => Some(Writing::new(inode)),
+        _ => None,
+    };
     Ok(File {
+        _writing: writing,
         body,
         read: how.read,
         write: how.writes(),

@@ -94,6 +94,8 @@ impl Namespace {
         if found.is_virtual() {
             return Err(Error::Busy);
         }
+        let id = self.child(dir, name)?;
+        self.refund_below(id)?;
         self.hide_below(dir, name)?;
         self.detach(dir, name);
         let trash = match found {

@@ -42,6 +42,12 @@ impl Namespace {
                 layer: Layer::Upper,
                 stat,
             }) => self.displace(&target_dir, new, stat, rename),
+            Some(Found::Disk { layer, stat }) if self.is_owned(*layer) => {
+                rename()?;
+                let (bytes, inodes) = Self::charge_of(stat);
+                self.account.refund(bytes, inodes);
+                Ok(())
+            }
             _ => rename(),
         }
     }

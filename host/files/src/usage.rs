@@ -1,8 +1,9 @@
 //! What a sandbox takes: counters with limits, and the open files that share a size.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use rustix::fs::Stat;
 
@@ -159,15 +160,71 @@ impl Registry {
         let inode = Arc::new(Inode {
             account: Arc::clone(account),
             registry: Arc::clone(self),
-            key: key(stat),
+            writers: AtomicU64::new(0),
+            place: RwLock::new(Place::Own),
             state: Mutex::new(State {
+                key: key(stat),
                 size: u64::try_from(stat.st_size).unwrap_or(0),
                 unlinked: false,
             }),
         });
-        lock(&self.0).insert(inode.key, Arc::downgrade(&inode));
+        lock(&self.0).insert(key(stat), Arc::downgrade(&inode));
         inode
     }
+
+    /// Takes every open inode that still has a name out of the registry: what is opened from now on is another file.
+    pub(crate) fn take_named(&self) -> Vec<Arc<Inode>> {
+        let all: Vec<Arc<Inode>> = lock(&self.0).values().filter_map(Weak::upgrade).collect();
+        let named = |inode: &Arc<Inode>| !lock(&inode.state).unlinked;
+        let (taken, unlinked): (Vec<_>, Vec<_>) = all.into_iter().partition(named);
+        let mut open = lock(&self.0);
+        for inode in &taken {
+            open.remove(&lock(&inode.state).key);
+        }
+        drop(open);
+        drop(unlinked);
+        taken
+    }
+
+    /// Puts an inode back, as the file that it now is.
+    pub(crate) fn put_back(&self, inode: &Arc<Inode>, stat: &Stat) {
+        lock(&inode.state).key = key(stat);
+        lock(&self.0).insert(key(stat), Arc::downgrade(inode));
+    }
+
+    /// Puts inodes back that are still the same files.
+    pub(crate) fn restore(&self, inodes: &[Arc<Inode>]) {
+        for inode in inodes {
+            let key = lock(&inode.state).key;
+            lock(&self.0).insert(key, Arc::downgrade(inode));
+        }
+    }
+
+    /// Bytes and inodes charged for open files without a name.
+    pub(crate) fn unlinked(&self) -> (u64, u64) {
+        let all: Vec<Arc<Inode>> = lock(&self.0).values().filter_map(Weak::upgrade).collect();
+        all.iter().fold((0, 0), |(bytes, inodes), inode| {
+            let state = lock(&inode.state);
+            if state.unlinked {
+                (bytes + charged(state.size), inodes + 1)
+            } else {
+                (bytes, inodes)
+            }
+        })
+    }
+}
+
+/// Where the contents of an open file are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the file that each handle opened.
+    Own,
+    /// Its layer was frozen while somebody could write: in this copy, open for reading and writing.
+    Moved(File),
+    /// Its layer was frozen while it was only read: in the file that each handle opened, which never changes again.
+    Frozen,
+    /// Its layer was frozen, and no copy could be made: it can still be read.
+    Lost,
 }
 
 /// An open file of the upper layer: its size, by which it is charged.
@@ -175,12 +232,15 @@ impl Registry {
 pub(crate) struct Inode {
     account: Arc<Account>,
     registry: Arc<Registry>,
-    key: Key,
+    /// Handles that can write.
+    writers: AtomicU64,
+    place: RwLock<Place>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    key: Key,
     size: u64,
     unlinked: bool,
 }
@@ -236,6 +296,25 @@ impl Inode {
         Ok(())
     }
 
+    /// Where its contents are; they stay there as long as the guard lives.
+    pub(crate) fn place(&self) -> RwLockReadGuard<'_, Place> {
+        self.place.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Inode::place`], to change it: waits for all reads and writes under way.
+    pub(crate) fn place_mut(&self) -> RwLockWriteGuard<'_, Place> {
+        self.place.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has_writers(&self) -> bool {
+        self.writers.load(Ordering::SeqCst) > 0
+    }
+
+    /// The number by which the disk knows it.
+    pub(crate) fn number(&self) -> u64 {
+        lock(&self.state).key.1
+    }
+
     /// The last name is gone: the charge ends with the last handle.
     pub(crate) fn unlinked(&self) {
         lock(&self.state).unlinked = true;
@@ -248,12 +327,27 @@ impl Drop for Inode {
         if state.unlinked {
             self.account.refund(charged(state.size), 1);
         }
+        let key = state.key;
         let mut open = lock(&self.registry.0);
-        if open
-            .get(&self.key)
-            .is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self))
-        {
-            open.remove(&self.key);
+        if open.get(&key).is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self)) {
+            open.remove(&key);
         }
+    }
+}
+
+/// A handle that can write, counted.
+#[derive(Debug)]
+pub(crate) struct Writing(Arc<Inode>);
+
+impl Writing {
+    pub(crate) fn new(inode: &Arc<Inode>) -> Self {
+        inode.writers.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(inode))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.writers.fetch_sub(1, Ordering::SeqCst);
     }
 }
