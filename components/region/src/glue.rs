@@ -44,6 +44,48 @@ impl Guest for Component {
         crate::custom_id(&name, entropy)
     }
 
+    fn check_services(services: wit::Services) -> Result<(), wit::Refusal> {
+        crate::check_services(&self::services(services)).map_err(refusal)
+    }
+
+    fn plan_services(before: wit::Services, after: wit::Services) -> Vec<wit::CredentialStep> {
+        crate::plan_services(&services(before), &services(after))
+            .map(|step| match step {
+                model::CredentialStep::Keep => wit::CredentialStep::Keep,
+                model::CredentialStep::Make => wit::CredentialStep::Make,
+                model::CredentialStep::Revoke => wit::CredentialStep::Revoke,
+            })
+            .to_vec()
+    }
+
+    fn check_regenerate(service: wit::Service, services: wit::Services) -> Result<(), wit::Refusal> {
+        let service = match service {
+            wit::Service::Proxy => model::Service::Proxy,
+            wit::Service::SshGateway => model::Service::SshGateway,
+            wit::Service::SnapshotManager => model::Service::SnapshotManager,
+        };
+        crate::check_regenerate(service, &self::services(services)).map_err(refusal)
+    }
+
+    fn check_own(caller: wit::Caller, region: wit::Region) -> Result<(), wit::Refusal> {
+        crate::check_own(&self::caller(caller), &self::region(region)).map_err(refusal)
+    }
+
+    fn reachability_of(services: wit::Services, runners: Vec<wit::RunnerLink>) -> wit::Reachability {
+        let runners: Vec<model::RunnerLink> = runners
+            .into_iter()
+            .map(|link| model::RunnerLink {
+                reports: link.reports,
+                connected: link.connected,
+            })
+            .collect();
+        match crate::reachability(&self::services(services), &runners) {
+            model::Reachability::NoRunners => wit::Reachability::NoRunners,
+            model::Reachability::Reachable => wit::Reachability::Reachable,
+            model::Reachability::Unreachable => wit::Reachability::Unreachable,
+        }
+    }
+
     fn check_resources(asked: wit::Resources, most: wit::Resources) -> Result<(), wit::Refusal> {
         crate::check_resources(resources(asked), resources(most)).map_err(refusal)
     }
@@ -53,6 +95,15 @@ fn caller(caller: wit::Caller) -> model::Caller {
     model::Caller {
         organization: caller.organization,
         default_region: caller.default_region,
+        quota_regions: caller.quota_regions,
+    }
+}
+
+fn services(services: wit::Services) -> model::Services {
+    model::Services {
+        proxy: services.proxy,
+        ssh_gateway: services.ssh_gateway,
+        snapshot_manager: services.snapshot_manager,
     }
 }
 
@@ -70,6 +121,10 @@ fn refusal(refusal: model::Refusal) -> wit::Refusal {
         model::Refusal::NotFound(text) => wit::Refusal::NotFound(text),
         model::Refusal::InvalidName(text) => wit::Refusal::InvalidName(text),
         model::Refusal::OverLimit(text) => wit::Refusal::OverLimit(text),
+        model::Refusal::NoQuota(text) => wit::Refusal::NoQuota(text),
+        model::Refusal::InvalidUrl(text) => wit::Refusal::InvalidUrl(text),
+        model::Refusal::MissingUrl(text) => wit::Refusal::MissingUrl(text),
+        model::Refusal::NotCustom(text) => wit::Refusal::NotCustom(text),
     }
 }
 

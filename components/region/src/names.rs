@@ -17,12 +17,14 @@ const RANDOM_LENGTH: usize = 4;
 pub fn check_name(name: &str) -> Result<(), Refusal> {
     let invalid = |rule: String| Err(Refusal::InvalidName(rule));
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
-        return invalid("a name consists of letters, digits, `_`, `.` and `-` only".to_owned());
+        return invalid(
+            "a name consists of letters, digits, `_`, `.` and `-` only; replace the other characters".to_owned(),
+        );
     }
     if !NAME_LENGTH.contains(&name.len()) {
         let (least, most) = (NAME_LENGTH.start(), NAME_LENGTH.end());
         return invalid(format!(
-            "a name has {least} to {most} characters, this one has {}",
+            "a name has {least} to {most} characters, this one has {}; choose another",
             name.len()
         ));
     }

@@ -16,6 +16,6 @@ pub fn check_resources(asked: Resources, most: Resources) -> Result<(), Refusal>
     if excess.is_empty() {
         Ok(())
     } else {
-        Err(Refusal::OverLimit(excess.join(", ")))
+        Err(Refusal::OverLimit(format!("{}; ask for less", excess.join(", "))))
     }
 }

@@ -54,7 +54,7 @@ fn requests_up_to_the_limit_pass_and_everything_above_is_named() {
         over,
         Err(Refusal::OverLimit(
             "cpu: 5 requested, at most 4 per sandbox, \
-             disk: 11 GiB requested, at most 10 GiB per sandbox"
+             disk: 11 GiB requested, at most 10 GiB per sandbox; ask for less"
                 .into()
         ))
     );

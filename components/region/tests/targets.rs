@@ -1,7 +1,7 @@
 //! Targets, visibility and ownership.
 
 use proptest::prelude::*;
-use region::{Caller, Kind, Refusal, Region, resolve_target, visible};
+use region::{Caller, Kind, Refusal, Region, check_own, resolve_target, visible};
 
 fn region(id: &str, name: &str, kind: Kind, organization: Option<&str>) -> Region {
     Region {
@@ -17,7 +17,14 @@ fn caller(organization: &str, default_region: Option<&str>) -> Caller {
     Caller {
         organization: organization.into(),
         default_region: default_region.map(str::to_owned),
+        ..Caller::default()
     }
+}
+
+fn not_found(asked: &str) -> Refusal {
+    Refusal::NotFound(format!(
+        "region {asked} not found; list the regions to see those that you may use"
+    ))
 }
 
 fn world() -> Vec<Region> {
@@ -46,14 +53,14 @@ fn targets_resolve_by_own_name_then_platform_name_then_id() {
         (Some("lab_aaaa"), Ok("lab_aaaa")),
         (Some("Big"), Ok("big_dddd")),
         (Some(" Lab "), Ok("lab_aaaa")),
-        (Some("lab"), Err("region lab not found")),
-        (Some("lab_bbbb"), Err("region lab_bbbb not found")),
-        (Some("big_eeee"), Err("region big_eeee not found")),
-        (Some("mars"), Err("region mars not found")),
+        (Some("lab"), Err("lab")),
+        (Some("lab_bbbb"), Err("lab_bbbb")),
+        (Some("big_eeee"), Err("big_eeee")),
+        (Some("mars"), Err("mars")),
     ];
     let me = caller("mine", Some("us"));
     for (target, want) in cases {
-        let want = want.map(str::to_owned).map_err(|e| Refusal::NotFound(e.to_owned()));
+        let want = want.map(str::to_owned).map_err(not_found);
         assert_eq!(resolve_target(&me, target, &world()), want, "{target:?}");
     }
 }
@@ -66,7 +73,7 @@ fn the_default_region_is_required_and_must_be_visible() {
     }
     for default in ["gone", "lab_bbbb"] {
         let refused = resolve_target(&caller("mine", Some(default)), None, &world());
-        assert_eq!(refused, Err(Refusal::NotFound(format!("region {default} not found"))));
+        assert_eq!(refused, Err(not_found(default)));
     }
 }
 
@@ -79,6 +86,55 @@ fn own_regions_come_first_and_foreign_ones_not_at_all() {
     assert_eq!(ids("mine"), ["lab_aaaa", "us_cccc", "big_dddd", "eu", "us"]);
     assert_eq!(ids("nobody"), ["eu", "us"]);
     assert_eq!(ids(""), ["eu", "us"]);
+}
+
+#[test]
+fn regions_that_enforce_quotas_want_a_row_unless_they_are_the_default() {
+    let strict = |mut region: Region| {
+        region.enforce_quotas = true;
+        region
+    };
+    let regions: Vec<Region> = world().into_iter().map(strict).collect();
+    let mut me = caller("mine", Some("us"));
+    // Its default and its own custom regions need no row; those of others stay invisible whatever the rows say.
+    let refused = |me: &Caller, target: &str| match resolve_target(me, Some(target), &regions) {
+        Err(Refusal::NoQuota(text)) => text,
+        other => panic!("{target}: {other:?}"),
+    };
+    assert_eq!(resolve_target(&me, None, &regions), Ok("us".into()));
+    assert_eq!(resolve_target(&me, Some("Lab"), &regions), Ok("lab_aaaa".into()));
+    for target in ["Europe", "eu", "Big", "big_dddd"] {
+        let text = refused(&me, target);
+        assert!(text.contains("quota") && text.contains("ask its operator"), "{text}");
+    }
+    let ids = |me: &Caller| -> Vec<String> { visible(me, regions.clone()).into_iter().map(|r| r.id).collect() };
+    assert_eq!(ids(&me), ["lab_aaaa", "us_cccc", "big_dddd", "us"]);
+    me.quota_regions = ["eu", "big_dddd", "big_eeee", "lab_bbbb"].map(str::to_owned).to_vec();
+    assert_eq!(resolve_target(&me, Some("eu"), &regions), Ok("eu".into()));
+    assert_eq!(resolve_target(&me, Some("Big"), &regions), Ok("big_dddd".into()));
+    for foreign in ["big_eeee", "lab_bbbb"] {
+        assert_eq!(resolve_target(&me, Some(foreign), &regions), Err(not_found(foreign)));
+    }
+    assert_eq!(ids(&me), ["lab_aaaa", "us_cccc", "big_dddd", "eu", "us"]);
+}
+
+#[test]
+fn only_own_custom_regions_may_be_changed() {
+    let me = caller("mine", Some("us"));
+    for region in world() {
+        let answer = check_own(&me, &region);
+        match (region.kind, region.organization.as_deref()) {
+            (Kind::Custom, Some("mine")) => assert_eq!(answer, Ok(()), "{}", region.id),
+            (Kind::Shared, _) | (Kind::Dedicated, Some("mine")) => {
+                let text = match answer {
+                    Err(Refusal::NotCustom(text)) => text,
+                    other => panic!("{}: {other:?}", region.id),
+                };
+                assert!(text.contains("create a custom region"), "{text}");
+            }
+            _ => assert_eq!(answer, Err(not_found(&region.id)), "{}", region.id),
+        }
+    }
 }
 
 fn any_region() -> impl Strategy<Value = Region> {

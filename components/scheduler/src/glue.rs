@@ -25,13 +25,25 @@ impl Guest for Component {
         hearing_since: wit::Millis,
         limits: wit::Limits,
     ) -> wit::Verdict {
-        match crate::verdict(&self::runner(runner), now, hearing_since, &self::limits(limits)) {
-            model::Verdict::Initializing => wit::Verdict::Initializing,
-            model::Verdict::Ready => wit::Verdict::Ready,
-            model::Verdict::Unhealthy => wit::Verdict::Unhealthy,
-            model::Verdict::Suspect => wit::Verdict::Suspect,
-            model::Verdict::Disconnected => wit::Verdict::Disconnected,
-            model::Verdict::Lost => wit::Verdict::Lost,
+        verdict(crate::verdict(
+            &self::runner(runner),
+            now,
+            hearing_since,
+            &self::limits(limits),
+        ))
+    }
+
+    fn judge(
+        runners: Vec<wit::Runner>,
+        now: wit::Millis,
+        hearing_since: wit::Millis,
+        limits: wit::Limits,
+    ) -> wit::Judgement {
+        let runners: Vec<model::Runner> = runners.into_iter().map(runner).collect();
+        let judgement = crate::judge(&runners, now, hearing_since, &self::limits(limits));
+        wit::Judgement {
+            verdicts: judgement.verdicts.into_iter().map(verdict).collect(),
+            braked: judgement.braked,
         }
     }
 
@@ -47,6 +59,8 @@ impl Guest for Component {
             limits: limits(request.limits),
             seed: request.seed,
             least_score: request.least_score,
+            policy: model::Policy::named(&request.policy),
+            avoid: request.avoid,
         };
         let candidates: Vec<model::Runner> = candidates.into_iter().map(runner).collect();
         match crate::place(&request, &candidates) {
@@ -56,13 +70,26 @@ impl Guest for Component {
             }),
             Err(refusal) => Err(wit::Refusal {
                 considered: refusal.considered,
+                avoided: refusal.avoided,
                 unschedulable: refusal.unschedulable,
                 not_ready: refusal.not_ready,
+                no_snapshot: refusal.no_snapshot,
                 too_full: refusal.too_full,
                 too_busy: refusal.too_busy,
                 reason: refusal.reason,
             }),
         }
+    }
+}
+
+fn verdict(verdict: model::Verdict) -> wit::Verdict {
+    match verdict {
+        model::Verdict::Initializing => wit::Verdict::Initializing,
+        model::Verdict::Ready => wit::Verdict::Ready,
+        model::Verdict::Unhealthy => wit::Verdict::Unhealthy,
+        model::Verdict::Suspect => wit::Verdict::Suspect,
+        model::Verdict::Disconnected => wit::Verdict::Disconnected,
+        model::Verdict::Lost => wit::Verdict::Lost,
     }
 }
 
@@ -79,6 +106,8 @@ fn limits(limits: wit::Limits) -> model::Limits {
         suspect_after: limits.suspect_after,
         disconnected_after: limits.disconnected_after,
         lost_after: limits.lost_after,
+        brake_share: limits.brake_share,
+        brake_least: limits.brake_least,
     }
 }
 
@@ -96,5 +125,6 @@ fn runner(runner: wit::Runner) -> model::Runner {
         memory_used: runner.memory_used,
         disk_used: runner.disk_used,
         load: runner.load,
+        has_snapshot: runner.has_snapshot,
     }
 }

@@ -5,13 +5,14 @@
 
 mod model;
 mod place;
+mod refusal;
 mod score;
 mod verdict;
 
 #[cfg(target_family = "wasm")]
 mod glue;
 
-pub use model::{Amounts, Choice, Limits, Millis, Refusal, Request, Runner, Verdict};
-pub use place::{BEST, place};
+pub use model::{Amounts, Choice, Judgement, Limits, Millis, Policy, Refusal, Request, Runner, Verdict};
+pub use place::{NEAR, place};
 pub use score::score;
-pub use verdict::verdict;
+pub use verdict::{judge, verdict};

@@ -51,6 +51,8 @@ pub struct Runner {
     pub disk_used: f64,
     /// Load average of 15 minutes per CPU.
     pub load: f64,
+    /// Whether it has the snapshot that is asked for.
+    pub has_snapshot: bool,
 }
 
 /// Silence after which a runner is suspect, disconnected, lost; each is longer than the one before.
@@ -62,6 +64,10 @@ pub struct Limits {
     pub disconnected_after: Millis,
     /// Milliseconds until lost.
     pub lost_after: Millis,
+    /// Percent of a region's runners that, silent at once, stop evictions there; 0: no brake.
+    pub brake_share: u32,
+    /// Fewer silent runners than this never pull the brake.
+    pub brake_least: u32,
 }
 
 /// What the plane makes of a runner's reports and silence.
@@ -81,8 +87,38 @@ pub enum Verdict {
     Lost,
 }
 
+/// A region seen as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// One for each runner, in their order.
+    pub verdicts: Vec<Verdict>,
+    /// So many went silent at once that nobody may act upon `lost` here.
+    pub braked: bool,
+}
+
+/// How a runner is chosen among those that fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// By availability; load is spread.
+    #[default]
+    Spread,
+    /// The fullest first, so that whole machines stay free.
+    Pack,
+}
+
+impl Policy {
+    /// The policy of a name. What is unknown here is another component's, which has failed if this one is asked:
+    /// then `spread` is the one that does no harm.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "pack" => Self::Pack,
+            _ => Self::Spread,
+        }
+    }
+}
+
 /// A sandbox looks for a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// What it needs.
     pub need: Amounts,
@@ -96,6 +132,10 @@ pub struct Request {
     pub seed: u64,
     /// Score below which a runner takes nothing new, 0 to 100.
     pub least_score: u32,
+    /// How to choose.
+    pub policy: Policy,
+    /// Runners not to be chosen, because the sandbox has just failed there.
+    pub avoid: Vec<String>,
 }
 
 /// The runner chosen.
@@ -107,19 +147,23 @@ pub struct Choice {
     pub score: u32,
 }
 
-/// Why none was chosen. Each candidate is counted under the first rule that excludes it.
+/// Why none was chosen. Each candidate is counted under the first filter that excludes it, in the order of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// Number of candidates.
     pub considered: u32,
+    /// The sandbox has just failed there.
+    pub avoided: u32,
     /// Unschedulable or draining.
     pub unschedulable: u32,
     /// Silent, unwell, or never heard of.
     pub not_ready: u32,
+    /// Without the snapshot.
+    pub no_snapshot: u32,
     /// Without room for the sandbox.
     pub too_full: u32,
     /// Below the least score.
     pub too_busy: u32,
-    /// All of it in words.
+    /// All of it in words, with a next step.
     pub reason: String,
 }

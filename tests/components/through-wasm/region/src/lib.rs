@@ -5,7 +5,10 @@ use std::cell::RefCell;
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-pub use native::{Caller, Kind, NAME_LENGTH, Refusal, Region, Resources};
+pub use native::{
+    Caller, CredentialStep, Kind, NAME_LENGTH, Reachability, Refusal, Region, Resources, RunnerLink, Service, Services,
+    URL_LENGTH,
+};
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
@@ -66,6 +69,70 @@ pub fn custom_id(name: &str, entropy: u64) -> String {
     call(|store, rules| rules.call_custom_id(store, name, entropy))
 }
 
+/// See `region::check_services`.
+///
+/// # Errors
+/// As there.
+pub fn check_services(services: &Services) -> Result<(), Refusal> {
+    call(|store, rules| rules.call_check_services(store, &services_to_wit(services))).map_err(refusal)
+}
+
+/// See `region::plan_services`.
+///
+/// # Panics
+/// If the component answers for another number of services.
+#[must_use]
+pub fn plan_services(before: &Services, after: &Services) -> [CredentialStep; 3] {
+    call(|store, rules| rules.call_plan_services(store, &services_to_wit(before), &services_to_wit(after)))
+        .into_iter()
+        .map(|step| match step {
+            wit::CredentialStep::Keep => CredentialStep::Keep,
+            wit::CredentialStep::Make => CredentialStep::Make,
+            wit::CredentialStep::Revoke => CredentialStep::Revoke,
+        })
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("one for each service")
+}
+
+/// See `region::check_regenerate`.
+///
+/// # Errors
+/// As there.
+pub fn check_regenerate(service: Service, services: &Services) -> Result<(), Refusal> {
+    let service = match service {
+        Service::Proxy => wit::Service::Proxy,
+        Service::SshGateway => wit::Service::SshGateway,
+        Service::SnapshotManager => wit::Service::SnapshotManager,
+    };
+    call(|store, rules| rules.call_check_regenerate(store, service, &services_to_wit(services))).map_err(refusal)
+}
+
+/// See `region::check_own`.
+///
+/// # Errors
+/// As there.
+pub fn check_own(caller: &Caller, region: &Region) -> Result<(), Refusal> {
+    call(|store, rules| rules.call_check_own(store, &caller_to_wit(caller), &to_wit(region))).map_err(refusal)
+}
+
+/// See `region::reachability`.
+#[must_use]
+pub fn reachability(services: &Services, runners: &[RunnerLink]) -> Reachability {
+    let runners: Vec<_> = runners
+        .iter()
+        .map(|link| wit::RunnerLink {
+            reports: link.reports,
+            connected: link.connected,
+        })
+        .collect();
+    match call(|store, rules| rules.call_reachability_of(store, &services_to_wit(services), &runners)) {
+        wit::Reachability::NoRunners => Reachability::NoRunners,
+        wit::Reachability::Reachable => Reachability::Reachable,
+        wit::Reachability::Unreachable => Reachability::Unreachable,
+    }
+}
+
 /// See `region::check_resources`.
 ///
 /// # Errors
@@ -83,6 +150,15 @@ fn caller_to_wit(caller: &Caller) -> wit::Caller {
     wit::Caller {
         organization: caller.organization.clone(),
         default_region: caller.default_region.clone(),
+        quota_regions: caller.quota_regions.clone(),
+    }
+}
+
+fn services_to_wit(services: &Services) -> wit::Services {
+    wit::Services {
+        proxy: services.proxy.clone(),
+        ssh_gateway: services.ssh_gateway.clone(),
+        snapshot_manager: services.snapshot_manager.clone(),
     }
 }
 
@@ -120,5 +196,9 @@ fn refusal(refusal: wit::Refusal) -> Refusal {
         wit::Refusal::NotFound(text) => Refusal::NotFound(text),
         wit::Refusal::InvalidName(text) => Refusal::InvalidName(text),
         wit::Refusal::OverLimit(text) => Refusal::OverLimit(text),
+        wit::Refusal::NoQuota(text) => Refusal::NoQuota(text),
+        wit::Refusal::InvalidUrl(text) => Refusal::InvalidUrl(text),
+        wit::Refusal::MissingUrl(text) => Refusal::MissingUrl(text),
+        wit::Refusal::NotCustom(text) => Refusal::NotCustom(text),
     }
 }

@@ -4,5 +4,7 @@ extern crate through_wasm_region as region;
 
 #[path = "../../../../../components/region/tests/names_and_limits.rs"]
 mod names_and_limits;
+#[path = "../../../../../components/region/tests/services.rs"]
+mod services;
 #[path = "../../../../../components/region/tests/targets.rs"]
 mod targets;

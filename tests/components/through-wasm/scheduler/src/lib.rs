@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-pub use native::{Amounts, BEST, Choice, Limits, Millis, Refusal, Request, Runner, Verdict};
+pub use native::{Amounts, Choice, Judgement, Limits, Millis, NEAR, Policy, Refusal, Request, Runner, Verdict};
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
@@ -46,16 +46,23 @@ pub fn place(request: &Request, candidates: &[Runner]) -> Result<Choice, Refusal
         limits: limits(&request.limits),
         seed: request.seed,
         least_score: request.least_score,
+        policy: match request.policy {
+            Policy::Spread => "spread".to_owned(),
+            Policy::Pack => "pack".to_owned(),
+        },
+        avoid: request.avoid.clone(),
     };
-    match call(|store, rules| rules.call_place(store, request, &candidates)) {
+    match call(|store, rules| rules.call_place(store, &request, &candidates)) {
         Ok(choice) => Ok(Choice {
             runner: choice.runner,
             score: choice.score,
         }),
         Err(refusal) => Err(Refusal {
             considered: refusal.considered,
+            avoided: refusal.avoided,
             unschedulable: refusal.unschedulable,
             not_ready: refusal.not_ready,
+            no_snapshot: refusal.no_snapshot,
             too_full: refusal.too_full,
             too_busy: refusal.too_busy,
             reason: refusal.reason,
@@ -72,7 +79,24 @@ pub fn score(of: &Runner) -> u32 {
 /// See `scheduler::verdict`.
 #[must_use]
 pub fn verdict(of: &Runner, now: Millis, hearing_since: Millis, within: &Limits) -> Verdict {
-    match call(|store, rules| rules.call_verdict_of(store, &runner(of), now, hearing_since, limits(within))) {
+    verdict_back(call(|store, rules| {
+        rules.call_verdict_of(store, &runner(of), now, hearing_since, limits(within))
+    }))
+}
+
+/// See `scheduler::judge`.
+#[must_use]
+pub fn judge(runners: &[Runner], now: Millis, hearing_since: Millis, within: &Limits) -> Judgement {
+    let runners: Vec<_> = runners.iter().map(runner).collect();
+    let judgement = call(|store, rules| rules.call_judge(store, &runners, now, hearing_since, limits(within)));
+    Judgement {
+        verdicts: judgement.verdicts.into_iter().map(verdict_back).collect(),
+        braked: judgement.braked,
+    }
+}
+
+fn verdict_back(verdict: wit::Verdict) -> Verdict {
+    match verdict {
         wit::Verdict::Initializing => Verdict::Initializing,
         wit::Verdict::Ready => Verdict::Ready,
         wit::Verdict::Unhealthy => Verdict::Unhealthy,
@@ -95,6 +119,8 @@ fn limits(limits: &Limits) -> wit::Limits {
         suspect_after: limits.suspect_after,
         disconnected_after: limits.disconnected_after,
         lost_after: limits.lost_after,
+        brake_share: limits.brake_share,
+        brake_least: limits.brake_least,
     }
 }
 
@@ -112,5 +138,6 @@ fn runner(runner: &Runner) -> wit::Runner {
         memory_used: runner.memory_used,
         disk_used: runner.disk_used,
         load: runner.load,
+        has_snapshot: runner.has_snapshot,
     }
 }

@@ -2,6 +2,8 @@
 
 extern crate through_wasm_scheduler as scheduler;
 
+#[path = "../../../../../components/scheduler/tests/brake.rs"]
+mod brake;
 #[path = "../../../../../components/scheduler/tests/place.rs"]
 mod place;
 #[path = "../../../../../components/scheduler/tests/score.rs"]
