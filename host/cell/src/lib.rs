@@ -31,7 +31,7 @@ pub use server::Cell;
 pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
 use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};
-use sandbar_process::{LoadError, Programs};
+use sandbar_process::{LoadError, Programs, Threads};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -124,12 +124,13 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
         .enable_all()
         .build()
         .map_err(CellError::Runtime)?;
+    let threads = Threads::new(guests.handle().clone(), config.guest_threads).map_err(CellError::Runtime)?;
     let cell = Cell::new(
         programs,
         config.sandboxes.clone(),
         config.userland.join("base"),
         memory,
-        guests.handle().clone(),
+        threads,
     );
     let served = api.block_on(async {
         let stream = tokio::net::UnixStream::from_std(stream).map_err(CellError::Socket)?;

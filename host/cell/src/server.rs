@@ -11,11 +11,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use sandbar_engine::MemoryBudget;
-use sandbar_process::Programs;
+use sandbar_process::{Programs, Threads};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Handle;
 
 /// A cell, ready to serve.
 #[derive(Clone)]
@@ -33,7 +32,7 @@ impl Cell {
         sandboxes: PathBuf,
         base: PathBuf,
         memory: Arc<MemoryBudget>,
-        guests: Handle,
+        guests: Threads,
     ) -> Self {
         Self {
             table: Table::new(Shared {

@@ -8,12 +8,11 @@ use crate::toolbox::fs_error::At;
 use http::StatusCode;
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
-use sandbar_process::{Programs, Sandbox};
+use sandbar_process::{Programs, Sandbox, Threads};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Instant;
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What all sandboxes of the cell share.
@@ -26,8 +25,8 @@ pub struct Shared {
     pub programs: Programs,
     /// What all processes of all sandboxes may take of memory together.
     pub memory: Arc<MemoryBudget>,
-    /// The runtime on which guests run.
-    pub guests: Handle,
+    /// The threads on which guests run.
+    pub guests: Threads,
 }
 
 /// All sandboxes.
@@ -389,6 +388,7 @@ impl Entry {
 fn process_limits(spec: &SandboxSpec) -> sandbar_process::Limits {
     sandbar_process::Limits {
         memory_bytes: spec.limits.memory_mib << 20,
+        cpu_milli: Some(u32::try_from(spec.limits.cpu_milli).unwrap_or(u32::MAX)),
         ..sandbar_process::Limits::default()
     }
 }

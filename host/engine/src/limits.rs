@@ -131,6 +131,8 @@ pub struct StoreLimits {
     prepaid: u64,
     table_elements: usize,
     refused: Option<Shortage>,
+    /// Bytes of linear memory, for whoever watches from outside.
+    memory: Arc<AtomicU64>,
 }
 
 impl StoreLimits {
@@ -148,6 +150,7 @@ impl StoreLimits {
             prepaid,
             table_elements: 0,
             refused: None,
+            memory: Arc::default(),
         })
     }
 
@@ -158,6 +161,11 @@ impl StoreLimits {
     ) {
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.limiter(move |data| get(data) as &mut dyn ResourceLimiter);
+    }
+
+    /// Bytes of linear memory of the store, kept up to date while it lives.
+    pub fn memory(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.memory)
     }
 
     /// Whose shortage last kept memory from this store, if any: the likely cause of a trap that follows.
@@ -180,6 +188,7 @@ impl ResourceLimiter for StoreLimits {
             Ok(()) => {
                 self.prepaid -= from_prepaid;
                 self.taken += bytes;
+                self.memory.fetch_add(grown, Ordering::Relaxed);
                 Ok(true)
             }
             Err(shortage) => {

@@ -38,6 +38,7 @@ impl From<crate::errno::Errno> for wit::Errno {
             E::NoProcess => Self::NoProcess,
             E::Quota => Self::Quota,
             E::TooBig => Self::TooBig,
+            E::NotTerminal => Self::NotTerminal,
             E::Io => Self::Io,
         }
     }
@@ -48,6 +49,31 @@ impl From<crate::status::ExitStatus> for wit::ExitStatus {
         match status {
             crate::status::ExitStatus::Exited(code) => Self::Exited(code.into()),
             crate::status::ExitStatus::Signaled(signal) => Self::Signaled(signal.number().into()),
+        }
+    }
+}
+
+impl From<crate::terminal::Mode> for wit::TerminalMode {
+    fn from(mode: crate::terminal::Mode) -> Self {
+        [
+            (mode.echo, Self::ECHO),
+            (mode.canonical, Self::CANONICAL),
+            (mode.signals, Self::SIGNALS),
+            (mode.output, Self::OUTPUT),
+        ]
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .fold(Self::empty(), |flags, (_, flag)| flags | flag)
+    }
+}
+
+impl From<wit::TerminalMode> for crate::terminal::Mode {
+    fn from(flags: wit::TerminalMode) -> Self {
+        Self {
+            echo: flags.contains(wit::TerminalMode::ECHO),
+            canonical: flags.contains(wit::TerminalMode::CANONICAL),
+            signals: flags.contains(wit::TerminalMode::SIGNALS),
+            output: flags.contains(wit::TerminalMode::OUTPUT),
         }
     }
 }

@@ -11,7 +11,9 @@ use crate::input::Input;
 use crate::limits::{FILE_PERMIT, MAX_READ, PIPE_CAPACITY};
 use crate::output::Output;
 use crate::pipe::{PipeReader, PipeWriter, Refused, Taken, pipe};
+use crate::sink::Sink;
 use crate::slots::Slot;
+use crate::terminal::{Read, Tty};
 
 /// A handle of an open file description. A clone is what dup(2) gives: the very same description; dropping the
 /// last one closes it.
@@ -26,6 +28,8 @@ enum Description {
     File(OpenFile),
     Input(Input),
     Output(Output),
+    Sink(Arc<dyn Sink>),
+    Terminal(Arc<Tty>),
 }
 
 /// What a read found.
@@ -81,6 +85,28 @@ impl Descriptor {
         Self::of(Description::Output(output.clone()))
     }
 
+    /// Writes go to this sink of the host.
+    pub fn sink(sink: Arc<dyn Sink>) -> Self {
+        Self::of(Description::Sink(sink))
+    }
+
+    pub(crate) fn terminal_line(tty: Arc<Tty>) -> Self {
+        Self::of(Description::Terminal(tty))
+    }
+
+    /// The terminal that this is, if it is one.
+    pub(crate) fn terminal(&self) -> Option<&Arc<Tty>> {
+        match &*self.0 {
+            Description::Terminal(tty) => Some(tty),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal().is_some()
+    }
+
     /// An open file, read and written from its start, or written at its end if `append`.
     pub fn file(file: Arc<File>, append: bool) -> Self {
         Self::file_in(file, append, None)
@@ -104,15 +130,19 @@ impl Descriptor {
 
     pub(crate) fn readable(&self) -> bool {
         match &*self.0 {
-            Description::Null | Description::Reader(_) | Description::Input(_) => true,
+            Description::Null | Description::Reader(_) | Description::Input(_) | Description::Terminal(_) => true,
             Description::File(file) => file.readable(),
-            Description::Writer(_) | Description::Output(_) => false,
+            Description::Writer(_) | Description::Output(_) | Description::Sink(_) => false,
         }
     }
 
     pub(crate) fn writable(&self) -> bool {
         match &*self.0 {
-            Description::Null | Description::Writer(_) | Description::Output(_) => true,
+            Description::Null
+            | Description::Writer(_)
+            | Description::Output(_)
+            | Description::Sink(_)
+            | Description::Terminal(_) => true,
             Description::File(file) => file.writable(),
             Description::Reader(_) | Description::Input(_) => false,
         }
@@ -122,7 +152,12 @@ impl Descriptor {
     pub fn try_read(&self, most: usize) -> Received {
         let most = most.clamp(1, MAX_READ);
         match &*self.0 {
-            Description::Null | Description::Writer(_) | Description::Output(_) => Received::End,
+            Description::Null | Description::Writer(_) | Description::Output(_) | Description::Sink(_) => Received::End,
+            Description::Terminal(tty) => match tty.read(most) {
+                Read::Bytes(bytes) => Received::Bytes(bytes),
+                Read::Empty => Received::Empty,
+                Read::End => Received::End,
+            },
             Description::Reader(reader) => match reader.take(most) {
                 Taken::Bytes(bytes) => Received::Bytes(bytes),
                 Taken::Empty => Received::Empty,
@@ -146,8 +181,10 @@ impl Descriptor {
 
     /// Waits until [`Descriptor::try_read`] would not find [`Received::Empty`], unless another reader is quicker.
     pub async fn ready_to_read(&self) {
-        if let Description::Reader(reader) = &*self.0 {
-            reader.ready().await;
+        match &*self.0 {
+            Description::Reader(reader) => reader.ready().await,
+            Description::Terminal(tty) => tty.until_readable().await,
+            _ => {}
         }
     }
 
@@ -176,6 +213,8 @@ impl Descriptor {
             Description::Writer(writer) => Ok(writer.permit()?),
             Description::File(_) => Ok(FILE_PERMIT),
             Description::Output(output) => Ok(output.permit()),
+            Description::Sink(_) => Ok(PIPE_CAPACITY),
+            Description::Terminal(tty) => tty.permit().ok_or(Unsent::Closed),
             Description::Reader(_) | Description::Input(_) => Err(Unsent::Closed),
         }
     }
@@ -190,6 +229,17 @@ impl Descriptor {
                 output.put(&bytes);
                 Ok(())
             }
+            Description::Sink(sink) => {
+                sink.put(&bytes);
+                Ok(())
+            }
+            Description::Terminal(tty) => {
+                if tty.write(&bytes) {
+                    Ok(())
+                } else {
+                    Err(Unsent::Closed)
+                }
+            }
             Description::Reader(_) | Description::Input(_) => Err(Unsent::Closed),
         }
     }
@@ -197,8 +247,9 @@ impl Descriptor {
     pub(crate) async fn ready_to_write(&self) {
         match &*self.0 {
             Description::Writer(writer) => writer.ready().await,
-            // Over its limit; whoever collects ends the writer.
-            Description::Output(output) if output.permit() == 0 => std::future::pending().await,
+            // Over its limit; whoever collects ends the writer, or closes it.
+            Description::Output(output) => output.ready().await,
+            Description::Terminal(tty) => tty.until_writable().await,
             _ => {}
         }
     }

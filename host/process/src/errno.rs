@@ -44,6 +44,9 @@ pub enum Errno {
     /// E2BIG.
     #[error("argument list too long")]
     TooBig,
+    /// ENOTTY.
+    #[error("inappropriate ioctl for device: not a terminal")]
+    NotTerminal,
     /// EIO; the host has logged more.
     #[error("input/output error")]
     Io,

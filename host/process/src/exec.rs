@@ -52,19 +52,19 @@ enum End {
 }
 
 /// Kills the tree if the exec is abandoned (its caller is gone), so that nothing runs on unseen.
-struct Abandon<'a> {
-    sandbox: &'a Sandbox,
-    root: u32,
-}
+struct Abandon(Option<Child>);
 
-impl Drop for Abandon<'_> {
+impl Drop for Abandon {
     fn drop(&mut self) {
-        self.sandbox.table().kill_tree(self.root, Signal::KILL);
+        if let Some(child) = &self.0 {
+            child.kill_session(Signal::KILL);
+        }
     }
 }
 
 impl Sandbox {
-    /// Runs a command and waits until it and everything it started has ended. Dropping the future kills it all.
+    /// Runs a command and waits until it has ended. What it left running in the background goes on; what that writes to
+    /// the command's output is lost. Dropping the future kills the command and all it started, as a timeout does.
     ///
     /// # Errors
     /// As [`Sandbox::spawn`].
@@ -80,17 +80,15 @@ impl Sandbox {
             stderr: stdout.clone(),
             stdout,
         })?;
-        let abandon = Abandon {
-            sandbox: self,
-            root: child.pid(),
-        };
+        let mut abandon = Abandon(Some(child.clone()));
         let end = first_end(&child, &output, exec.timeout).await;
         if !matches!(end, End::Itself(_)) {
-            self.table().kill_tree(child.pid(), Signal::KILL);
+            child.kill_session(Signal::KILL);
+            // Only then is the output final.
+            child.session_end().await;
         }
-        // What the command left behind is being killed; only then is its output final.
-        self.until(|table| !table.tree_lives(child.pid())).await;
-        drop(abandon);
+        abandon.0 = None;
+        output.close();
         let (output, exceeded) = output.take();
         let output = if exceeded { with_marker(&output, limit) } else { output };
         let status = match end {

@@ -1,19 +1,24 @@
 //! `sandbar:process` for guests.
 
+use std::sync::Arc;
+
 use sandbar_files::OpenOptions;
 use wasmtime::component::Resource;
-use wasmtime_wasi_io::poll::{DynPollable, subscribe};
+use wasmtime_wasi_io::async_trait;
+use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 
 use crate::bindings::wit;
+use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::errno::Errno;
 use crate::resolve::{Image, absolute};
-use crate::sandbox::Sandbox;
-use crate::spawn::{Child, Launch, launch};
+use crate::signals::{SignalSet, Signals};
+use crate::spawn::{Child, Launch, StopWatch, launch};
 use crate::state::State;
 use crate::status::Signal;
 use crate::streams::{Reading, Writing};
+use crate::terminal::{Tty, Window};
 
 type Answer<T> = wasmtime::Result<Result<T, wit::Errno>>;
 
@@ -30,6 +35,10 @@ impl State {
 
     fn open_path(&mut self, path: &str, how: wit::OpenFlags) -> Result<Descriptor, Errno> {
         use wit::OpenFlags as F;
+        let path = absolute(&self.files.cwd, path);
+        if let Some(device) = self.sandbox.device(self.pid, &path) {
+            return Ok(device);
+        }
         let append = how.contains(F::APPEND);
         let write = how.contains(F::WRITE) && !append;
         let options = OpenOptions {
@@ -42,11 +51,14 @@ impl State {
             ..OpenOptions::default()
         };
         let slot = self.sandbox.files().take()?;
-        let file = self
-            .sandbox
-            .tree()
-            .open_file(&absolute(&self.files.cwd, path), &options)?;
+        let file = self.sandbox.tree().open_file(&path, &options)?;
         Ok(Descriptor::file_in(file, append, Some(slot)))
+    }
+
+    /// What `ask` finds at the terminal behind a descriptor.
+    fn at_terminal<T>(&mut self, descriptor: &Resource<Descriptor>, ask: impl FnOnce(&Tty) -> T) -> Answer<T> {
+        let descriptor = self.table.get(descriptor)?;
+        Ok(descriptor.terminal().map(|tty| ask(tty)).ok_or(wit::Errno::NotTerminal))
     }
 
     fn launch(&mut self, arguments: wit::SpawnArguments) -> wasmtime::Result<Result<Child, Errno>> {
@@ -57,6 +69,10 @@ impl State {
                 None => return Ok(Err(Errno::BadDescriptor)),
             }
         }
+        let ignored = match SignalSet::catchable(&arguments.ignored) {
+            Ok(ignored) => ignored.union(self.control.signals().inherited()),
+            Err(errno) => return Ok(Err(errno)),
+        };
         let image = Image {
             arguments: arguments.arguments,
             environment: arguments.environment,
@@ -71,6 +87,7 @@ impl State {
                 stdio,
                 sigpipe: arguments.sigpipe,
                 group: arguments.process_group,
+                ignored,
             },
         );
         Ok(launched)
@@ -100,11 +117,28 @@ impl State {
     }
 }
 
-/// After a kill: a process that has just killed itself runs no further.
-async fn survive(sandbox: &Sandbox, pid: u32) {
-    let doomed = sandbox.table().is_doomed(pid);
-    if doomed {
+/// After a signal: a process that has just ended or stopped itself runs no further.
+async fn survive(control: &Control) {
+    let (ended, stopped) = {
+        let signals = control.signals();
+        (signals.ended().is_some(), signals.is_stopped())
+    };
+    if ended {
         std::future::pending::<()>().await;
+    }
+    if stopped {
+        // The task sees at its next turn that it is not to run.
+        control.until(|signals| !signals.is_stopped()).await;
+    }
+}
+
+/// Ready while a signal waits to be taken.
+struct SignalWatch(Arc<Control>);
+
+#[async_trait]
+impl Pollable for SignalWatch {
+    async fn ready(&mut self) {
+        self.0.until(Signals::has_pending).await;
     }
 }
 
@@ -140,7 +174,7 @@ impl wit::Host for State {
 
     async fn kill(&mut self, pid: i32, signal: u32) -> Answer<()> {
         let sent = self.send(pid, signal);
-        survive(&self.sandbox, self.pid).await;
+        survive(&self.control).await;
         Ok(sent.map_err(Into::into))
     }
 
@@ -156,8 +190,40 @@ impl wit::Host for State {
                 parent: info.parent,
                 group: info.group,
                 name: info.name,
+                arguments: info.arguments,
+                stopped: info.stopped,
+                started: info.started,
+                cpu: info.cpu.as_micros() as u64,
+                memory: info.memory,
             })
             .collect())
+    }
+
+    fn catch(&mut self, signals: Vec<u32>) -> Answer<()> {
+        Ok(SignalSet::catchable(&signals)
+            .map(|signals| self.control.signals().catch(signals))
+            .map_err(Into::into))
+    }
+
+    fn ignore(&mut self, signals: Vec<u32>) -> Answer<()> {
+        Ok(SignalSet::catchable(&signals)
+            .map(|signals| self.control.signals().ignore(signals))
+            .map_err(Into::into))
+    }
+
+    fn inherited_ignored(&mut self) -> wasmtime::Result<Vec<u32>> {
+        Ok(self.control.signals().inherited().numbers())
+    }
+
+    fn take_signal(&mut self) -> wasmtime::Result<Option<u32>> {
+        let taken = self.control.signals().take();
+        Ok(taken.map(|signal| signal.number().into()))
+    }
+
+    fn subscribe_signals(&mut self) -> wasmtime::Result<Resource<DynPollable>> {
+        // Owned by its pollable: both go together.
+        let watch = self.table.push(SignalWatch(Arc::clone(&self.control)))?;
+        subscribe(&mut self.table, watch)
     }
 }
 
@@ -186,9 +252,34 @@ impl wit::HostDescriptor for State {
     }
 
     fn is_terminal(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<bool> {
-        self.table.get(&descriptor)?;
-        // No kind of descriptor is a terminal yet.
-        Ok(false)
+        Ok(self.table.get(&descriptor)?.is_terminal())
+    }
+
+    fn terminal_size(&mut self, descriptor: Resource<Descriptor>) -> Answer<wit::TerminalSize> {
+        self.at_terminal(&descriptor, |tty| {
+            let Window { columns, rows } = tty.window();
+            wit::TerminalSize { columns, rows }
+        })
+    }
+
+    fn terminal_mode(&mut self, descriptor: Resource<Descriptor>) -> Answer<wit::TerminalMode> {
+        self.at_terminal(&descriptor, |tty| tty.mode().into())
+    }
+
+    fn set_terminal_mode(&mut self, descriptor: Resource<Descriptor>, mode: wit::TerminalMode) -> Answer<()> {
+        self.at_terminal(&descriptor, |tty| tty.set_mode(mode.into()))
+    }
+
+    fn foreground(&mut self, descriptor: Resource<Descriptor>) -> Answer<u32> {
+        self.at_terminal(&descriptor, |tty| tty.foreground())
+    }
+
+    fn set_foreground(&mut self, descriptor: Resource<Descriptor>, group: u32) -> Answer<()> {
+        if !self.sandbox.table().group_is_live(group) {
+            // A descriptor that is no terminal is told so first.
+            return Ok(self.at_terminal(&descriptor, |_| ())?.and(Err(wit::Errno::NoProcess)));
+        }
+        self.at_terminal(&descriptor, |tty| tty.set_foreground(group))
     }
 
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -222,8 +313,19 @@ impl wit::HostProcess for State {
             Some(_) => Err(Errno::NoProcess),
             None => self.send(child.pid() as i32, signal),
         };
-        survive(&self.sandbox, self.pid).await;
+        survive(&self.control).await;
         Ok(sent.map_err(Into::into))
+    }
+
+    fn is_stopped(&mut self, process: Resource<Child>) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&process)?.is_stopped())
+    }
+
+    fn subscribe_stop(&mut self, process: Resource<Child>) -> wasmtime::Result<Resource<DynPollable>> {
+        let watch = StopWatch(self.table.get(&process)?.clone());
+        // Owned by its pollable: both go together.
+        let watch = self.table.push(watch)?;
+        subscribe(&mut self.table, watch)
     }
 
     fn drop(&mut self, process: Resource<Child>) -> wasmtime::Result<()> {

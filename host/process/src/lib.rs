@@ -11,22 +11,24 @@
 //!    └── budget, slots    Descriptor ── pipe | file | null | input | output
 //! ```
 //!
-//! **Runtime.** Guests run on the tokio runtime in whose context they are spawned. Host functions for files are
-//! synchronous, so a slow disk holds a worker thread: give guests a multi-thread runtime of their own
-//! ([`Sandbox::new`] takes its handle), apart from the one that answers the API.
+//! **Threads.** Guests start on a tokio runtime of their own and move to threads of low priority when they compute for
+//! long ([`Threads`]). Host functions for files are synchronous, so a slow disk holds such a thread; what answers the API
+//! must run elsewhere.
 //!
-//! **Ends.** A process that the host started is a *root*. When it ends, whatever it left running is killed;
-//! a process killed by a signal takes its descendants along. An orphan is adopted by its nearest living ancestor.
+//! **Ends.** A process outlives whoever started it, and a signal ends exactly the process or group that it is sent to.
+//! A process that the host started leads a *session* of all that descends from it, which the host can end as a whole.
 
 mod bindings;
+mod control;
 mod descriptor;
 mod errno;
 mod exec;
 mod file;
+mod guarded;
+mod heavy;
 mod host;
 mod input;
 mod limits;
-mod metered;
 mod output;
 mod pipe;
 mod programs;
@@ -34,25 +36,33 @@ mod queue;
 mod resolve;
 mod run;
 mod sandbox;
+mod share;
+mod signals;
+mod sink;
 mod slots;
 mod spawn;
 mod state;
 mod status;
 mod streams;
 mod table;
+mod terminal;
 mod timing;
 mod verdict;
 
 pub use descriptor::{Descriptor, Received};
 pub use errno::Errno;
 pub use exec::{Exec, Outcome};
+pub use heavy::Threads;
 pub use limits::{
-    DEFAULT_PATH, Limits, MAX_ARGUMENT_BYTES, MAX_OUTPUT_BYTES, MAX_RANDOM_BYTES, PIPE_CAPACITY, PROCESS_OVERHEAD_BYTES,
+    CPU_PERIOD, DEFAULT_PATH, LIGHT_CPU, Limits, MAX_ARGUMENT_BYTES, MAX_OUTPUT_BYTES, MAX_RANDOM_BYTES, MAX_WINDOW,
+    PIPE_CAPACITY, PROCESS_OVERHEAD_BYTES, REST,
 };
 pub use output::Output;
 pub use programs::{LoadError, Programs};
 pub use sandbox::{Sandbox, Usage};
+pub use sink::Sink;
 pub use spawn::{Child, Spawn};
 pub use status::{ExitStatus, Signal};
 pub use table::ProcessInfo;
+pub use terminal::{Mode, Terminal, Window};
 pub use timing::Timing;

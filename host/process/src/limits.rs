@@ -1,5 +1,7 @@
 //! Every limit of the process layer.
 
+use std::time::Duration;
+
 /// Bytes that a pipe holds before its writer waits: Linux has the same, and more was measured to gain nothing.
 pub const PIPE_CAPACITY: usize = 64 << 10;
 /// Free bytes at which a waiting writer is woken. Writes up to this size are atomic (PIPE_BUF of Linux), and
@@ -31,6 +33,28 @@ pub(crate) const MAX_NAME_BYTES: usize = 64;
 /// Most output that one exec may ever be allowed to collect: the host keeps it in memory.
 pub const MAX_OUTPUT_BYTES: usize = 64 << 20;
 
+/// CPU time, without a rest, past which a process moves to threads of low priority: short commands stay below.
+pub const LIGHT_CPU: Duration = Duration::from_millis(5);
+/// A process that was not run for this long has rested: what it does next is short work again.
+pub const REST: Duration = Duration::from_millis(20);
+/// How nice threads for long work are: the kernel gives them about a tenth of what a thread of the plane gets when
+/// both want to run.
+pub(crate) const HEAVY_NICE: i32 = 10;
+/// Period of CPU quotas, as Linux's control groups have it.
+pub const CPU_PERIOD: Duration = Duration::from_millis(100);
+/// Bytes of arguments that listings show.
+pub(crate) const MAX_SHOWN_ARGUMENTS: usize = 4 << 10;
+/// Longest line of a terminal in canonical mode; what is typed beyond it is refused with a bell, as on Linux.
+pub(crate) const MAX_LINE: usize = 4096;
+/// Input of a terminal that waits to be read; more waits outside.
+pub(crate) const TERMINAL_INPUT: usize = 64 << 10;
+/// Output of a terminal that waits to be taken; writers wait then.
+pub(crate) const TERMINAL_OUTPUT: usize = 64 << 10;
+/// Columns and rows of a terminal, at most.
+pub const MAX_WINDOW: u16 = 1000;
+/// Devices that one session of the host may name: a session shell needs four.
+pub(crate) const MAX_DEVICES: usize = 16;
+
 /// What one sandbox may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -42,6 +66,9 @@ pub struct Limits {
     pub pipes: u32,
     /// Files opened through `sandbar:process` at once; the file layer limits its own handles.
     pub descriptors: u32,
+    /// Thousandths of a CPU that all its processes together may use in each [`CPU_PERIOD`]; also its weight among busy
+    /// sandboxes. None: as much as there is, and the weight of one CPU.
+    pub cpu_milli: Option<u32>,
 }
 
 impl Default for Limits {
@@ -52,6 +79,7 @@ impl Default for Limits {
             processes: 128,
             pipes: 256,
             descriptors: 1024,
+            cpu_milli: None,
         }
     }
 }

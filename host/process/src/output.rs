@@ -21,6 +21,7 @@ struct Shared {
 struct Collected {
     bytes: Vec<u8>,
     exceeded: bool,
+    closed: bool,
 }
 
 impl Output {
@@ -39,6 +40,27 @@ impl Output {
         (Bytes::from(std::mem::take(&mut collected.bytes)), collected.exceeded)
     }
 
+    /// Collects no more: what is written from now on vanishes, and no writer waits.
+    pub fn close(&self) {
+        let mut collected = self.lock();
+        collected.closed = true;
+        drop(collected);
+        self.0.exceeded.notify_waiters();
+    }
+
+    /// Waits until [`Output::permit`] is not 0.
+    pub(crate) async fn ready(&self) {
+        loop {
+            let change = self.0.exceeded.notified();
+            tokio::pin!(change);
+            change.as_mut().enable();
+            if self.permit() > 0 {
+                return;
+            }
+            change.await;
+        }
+    }
+
     /// Waits until more than the limit was written.
     pub async fn exceeded(&self) {
         loop {
@@ -52,10 +74,11 @@ impl Output {
         }
     }
 
-    /// How much a guest may write now. None once the limit was exceeded.
+    /// How much a guest may write now. None once the limit was exceeded, until closed.
     pub(crate) fn permit(&self) -> usize {
         // The bound only keeps single writes small; the limit is checked when they arrive.
-        if self.lock().exceeded {
+        let collected = self.lock();
+        if collected.exceeded && !collected.closed {
             0
         } else {
             crate::limits::PIPE_CAPACITY
@@ -65,6 +88,9 @@ impl Output {
     /// Keeps what fits.
     pub(crate) fn put(&self, bytes: &[u8]) {
         let mut collected = self.lock();
+        if collected.closed {
+            return;
+        }
         let room = self.0.limit.saturating_sub(collected.bytes.len());
         collected.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
         if bytes.len() > room && !collected.exceeded {
@@ -94,6 +120,23 @@ mod tests {
         assert_eq!(output.permit(), 0);
         output.put(b"h");
         assert_eq!(output.take(), (Bytes::from_static(b"abcde"), true));
+    }
+
+    #[tokio::test]
+    async fn closed_it_takes_everything_and_keeps_nothing() {
+        let output = Output::new(1);
+        output.put(b"ab");
+        assert_eq!(output.permit(), 0);
+        let waiting = tokio::spawn({
+            let output = output.clone();
+            async move { output.ready().await }
+        });
+        tokio::task::yield_now().await;
+        output.take();
+        output.close();
+        waiting.await.unwrap();
+        output.put(b"cd");
+        assert_eq!(output.take().0, Bytes::new());
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! The life of one process: a task that instantiates, calls, drops the store, and then tells.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use sandbar_engine::{StoreLimits, yield_each_tick};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use wasmtime::Store;
 
+use crate::control::Control;
 use crate::descriptor::Descriptor;
-use crate::metered::Metered;
+use crate::guarded::Guarded;
+use crate::heavy::Back;
 use crate::programs::Program;
 use crate::sandbox::Sandbox;
 use crate::state::State;
 use crate::status::{ExitStatus, Signal};
-use crate::table::KillSwitch;
 use crate::timing::{Clock, Timing};
 use crate::verdict::{Verdict, judge};
 
@@ -23,7 +27,7 @@ pub(crate) struct Run {
     pub(crate) pid: u32,
     pub(crate) name: String,
     pub(crate) program: Arc<Program>,
-    pub(crate) switch: Arc<KillSwitch>,
+    pub(crate) control: Arc<Control>,
     pub(crate) state: State,
     pub(crate) stderr: Descriptor,
     pub(crate) slot: OwnedSemaphorePermit,
@@ -31,18 +35,21 @@ pub(crate) struct Run {
     pub(crate) clock: Clock,
 }
 
-/// Leaves the table and publishes the status when dropped, so that even a panicking or aborted task is waited for.
+/// Publishes the status and leaves the table when dropped, so that even a panicking or aborted task is waited for.
 struct Farewell {
     sandbox: Sandbox,
     pid: u32,
     status: ExitStatus,
     publish: watch::Sender<Option<ExitStatus>>,
+    control: Arc<Control>,
 }
 
 impl Drop for Farewell {
     fn drop(&mut self) {
-        self.sandbox.leave(self.pid);
+        // The status first: a parent that is told by SIGCHLD finds it.
         self.publish.send_replace(Some(self.status));
+        self.sandbox.leave(self.pid);
+        self.control.announce();
     }
 }
 
@@ -52,7 +59,7 @@ pub(crate) async fn run(run: Run) {
         pid,
         name,
         program,
-        switch,
+        control,
         state,
         stderr,
         slot,
@@ -64,25 +71,22 @@ pub(crate) async fn run(run: Run) {
         pid,
         status: ExitStatus::Signaled(Signal::ABRT),
         publish,
+        control: Arc::clone(&control),
     };
     let limit = farewell.sandbox.budget().limit();
-    let cpu = Arc::clone(farewell.sandbox.cpu());
+    let share = Arc::clone(farewell.sandbox.share());
     let engine = farewell.sandbox.programs().engine().clone();
-    // The store lives inside this future. Whichever way the select ends, the future and with it the store are
-    // dropped at once: a store is never used again after a trap or a kill.
-    let guest = Metered::new(cpu, async move {
+    // The store lives inside this future. However the process ends, the future and with it the store are dropped at
+    // once: a store is never used again after a trap or a kill.
+    let guest = Box::pin(async move {
         let mut store = Store::new(engine.wasmtime(), state);
         StoreLimits::install(&mut store, |state| &mut state.limits);
         yield_each_tick(&mut store, |_| Ok(()));
         let result = call(&program, &mut store, &clock).await;
         judge(result, store.data().limits.memory_was_refused(), limit)
     });
-    let verdict = tokio::select! {
-        biased;
-        signal = switch.thrown() => Verdict::killed(signal),
-        // A kill that came while the guest was on its last steps has been promised to its sender.
-        verdict = guest => switch.signal().map_or(verdict, Verdict::killed),
-    };
+    let guarded = Box::new(Guarded::new(guest, control, share));
+    let verdict = finish(&farewell.sandbox, guarded).await;
     drop(slot);
     if let Some(reason) = &verdict.reason {
         tracing::debug!(pid, name, reason, "process killed");
@@ -91,6 +95,26 @@ pub(crate) async fn run(run: Run) {
     }
     drop(stderr);
     farewell.status = verdict.status;
+}
+
+/// Runs the guest to its end: here while it is light, on threads of low priority while it is heavy.
+async fn finish(sandbox: &Sandbox, mut guest: Box<Guarded>) -> Verdict {
+    loop {
+        let ended = poll_fn(|context| match Pin::new(&mut *guest).poll(context) {
+            Poll::Ready(verdict) => Poll::Ready(Some(verdict)),
+            Poll::Pending if guest.is_heavy() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        if let Some(verdict) = ended {
+            return verdict;
+        }
+        guest = match sandbox.threads().heavy().run(guest).await {
+            Some(Back::Ended(verdict)) => return verdict,
+            Some(Back::Rested(guest)) => guest,
+            None => return Verdict::killed(Signal::ABRT),
+        };
+    }
 }
 
 async fn call(program: &Program, store: &mut Store<State>, clock: &Clock) -> wasmtime::Result<Result<(), ()>> {

@@ -1,18 +1,19 @@
 //! A sandbox: files, limits, a table of processes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::descriptor::Descriptor;
 use crate::errno::Errno;
-use crate::limits::Limits;
-use crate::metered::CpuTime;
+use crate::heavy::Threads;
+use crate::limits::{Limits, MAX_DEVICES};
 use crate::programs::Programs;
+use crate::share::Share;
 use crate::slots::Slots;
 use crate::spawn::{Child, Launch, Spawn, launch};
 use crate::status::Signal;
@@ -27,12 +28,14 @@ struct Inner {
     programs: Programs,
     tree: Arc<Tree>,
     limits: Limits,
-    runtime: Handle,
+    threads: Threads,
     budget: Arc<MemoryBudget>,
     pipes: Arc<Slots>,
     files: Arc<Slots>,
-    cpu: Arc<CpuTime>,
+    share: Arc<Share>,
     table: Mutex<Table>,
+    /// What the processes of a session may open by name, by session and path.
+    devices: Mutex<BTreeMap<(u32, String), Descriptor>>,
     /// Someone left the table.
     left: Notify,
 }
@@ -65,24 +68,25 @@ impl std::fmt::Debug for Sandbox {
 
 impl Sandbox {
     /// A sandbox over the files of `tree`. What its processes take of memory is taken from `machine` as well, which
-    /// the sandboxes of a cell share: together they may be promised more than there is. Its processes run on `runtime`, which must be a multi-thread one and
-    /// should serve nothing but guests: their file calls may hold its threads.
+    /// the sandboxes of a cell share: together they may be promised more than there is. Its processes run on
+    /// `threads`, which serve nothing but guests: their file calls may hold them.
     pub fn new(
         programs: Programs,
         machine: &Arc<MemoryBudget>,
         tree: Arc<Tree>,
         limits: Limits,
-        runtime: Handle,
+        threads: Threads,
     ) -> Self {
         Self(Arc::new(Inner {
             programs,
             tree,
             limits,
-            runtime,
+            threads,
             budget: MemoryBudget::within(machine, limits.memory_bytes),
             pipes: Slots::new(limits.pipes),
             files: Slots::new(limits.descriptors),
-            cpu: Arc::default(),
+            share: Arc::new(Share::new(limits.cpu_milli)),
+            devices: Mutex::default(),
             table: Mutex::new(Table::new(limits.processes)),
             left: Notify::new(),
         }))
@@ -141,7 +145,7 @@ impl Sandbox {
             memory_bytes: self.0.budget.used(),
             memory_peak_bytes: self.0.budget.peak(),
             pipes: self.0.pipes.used(),
-            cpu: self.0.cpu.total(),
+            cpu: self.0.share.total(),
         }
     }
 
@@ -159,8 +163,8 @@ impl Sandbox {
         &self.0.programs
     }
 
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.0.runtime
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.0.threads
     }
 
     pub(crate) fn budget(&self) -> &Arc<MemoryBudget> {
@@ -171,8 +175,63 @@ impl Sandbox {
         &self.0.files
     }
 
-    pub(crate) fn cpu(&self) -> &Arc<CpuTime> {
-        &self.0.cpu
+    pub(crate) fn share(&self) -> &Arc<Share> {
+        &self.0.share
+    }
+
+    /// Lets the processes of the session that `root` leads open `descriptor` by `path`, in place of any file of that
+    /// name. A device of that name is replaced; all go when the last process of the session ends, or with
+    /// [`Sandbox::withdraw`].
+    ///
+    /// # Errors
+    /// [`Errno::Limit`] if the session has too many.
+    pub fn offer(&self, root: &Child, path: &str, descriptor: Descriptor) -> Result<(), Errno> {
+        let mut devices = self.devices();
+        let key = (root.pid(), path.to_owned());
+        let of_session = devices.keys().filter(|(session, _)| *session == root.pid()).count();
+        if of_session >= MAX_DEVICES && !devices.contains_key(&key) {
+            return Err(Errno::Limit);
+        }
+        // Replaced outside the lock: dropping an end of a pipe wakes others.
+        let old = devices.insert(key, descriptor);
+        drop(devices);
+        drop(old);
+        Ok(())
+    }
+
+    /// Takes back what [`Sandbox::offer`] gave; descriptors that are open already stay.
+    pub fn withdraw(&self, root: &Child, path: &str) {
+        let old = self.devices().remove(&(root.pid(), path.to_owned()));
+        drop(old);
+    }
+
+    /// The device of this name that process `pid` may open.
+    pub(crate) fn device(&self, pid: u32, path: &str) -> Option<Descriptor> {
+        let devices = self.devices();
+        if devices.is_empty() {
+            return None;
+        }
+        let session = self.table().session_of(pid)?;
+        devices.get(&(session, path.to_owned())).cloned()
+    }
+
+    fn devices(&self) -> MutexGuard<'_, BTreeMap<(u32, String), Descriptor>> {
+        self.0.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops the devices of sessions without a process.
+    fn sweep_devices(&self) {
+        let mut devices = self.devices();
+        if devices.is_empty() {
+            return;
+        }
+        let table = self.table();
+        let gone: Vec<_> = devices
+            .extract_if(.., |(session, _), _| !table.session_lives(*session))
+            .collect();
+        drop(table);
+        drop(devices);
+        drop(gone);
     }
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
@@ -183,6 +242,7 @@ impl Sandbox {
     /// A process has ended.
     pub(crate) fn leave(&self, pid: u32) {
         self.table().remove(pid);
+        self.sweep_devices();
         self.0.left.notify_waiters();
     }
 

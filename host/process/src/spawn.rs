@@ -7,15 +7,17 @@ use tokio::sync::watch;
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
 
+use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::errno::Errno;
 use crate::limits::{MAX_NAME_BYTES, PROCESS_OVERHEAD_BYTES};
 use crate::resolve::{Image, resolve};
 use crate::run::{Run, run};
 use crate::sandbox::Sandbox;
+use crate::signals::SignalSet;
 use crate::state::{State, Stdio};
 use crate::status::{ExitStatus, Signal};
-use crate::table::HOST;
+use crate::table::{HOST, Newcomer};
 use crate::timing::{Clock, Timing};
 
 /// A program to start from the host.
@@ -42,6 +44,7 @@ pub struct Child {
     sandbox: Sandbox,
     status: watch::Receiver<Option<ExitStatus>>,
     clock: Clock,
+    control: Arc<Control>,
 }
 
 impl Child {
@@ -69,7 +72,19 @@ impl Child {
         *self.status.borrow()
     }
 
-    /// Ends it and its descendants.
+    /// Whether it is stopped, and not yet continued.
+    pub fn is_stopped(&self) -> bool {
+        self.try_wait().is_none() && self.control.signals().is_stopped()
+    }
+
+    /// Waits until it has ended or is stopped.
+    pub async fn wait_stop(&self) {
+        self.control
+            .until(|signals| signals.is_stopped() || self.try_wait().is_some())
+            .await;
+    }
+
+    /// Signals it alone; what it started goes on.
     ///
     /// # Errors
     /// [`Errno::NoProcess`] if it has ended already.
@@ -78,6 +93,35 @@ impl Child {
             return Err(Errno::NoProcess);
         }
         self.sandbox.table().kill(self.pid, signal)
+    }
+
+    /// Signals it and everything that descends from it, whatever became of those in between. For a process that the
+    /// host started. False if nothing of it is alive.
+    pub fn kill_session(&self, signal: Signal) -> bool {
+        self.sandbox.table().kill_session(self.pid, signal)
+    }
+
+    /// Signals its process group.
+    ///
+    /// # Errors
+    /// [`Errno::NoProcess`] if the group has ended.
+    pub fn kill_group(&self, signal: Signal) -> Result<(), Errno> {
+        self.sandbox.table().kill_group(self.pid, signal)
+    }
+
+    /// Waits until nothing that descends from it is alive.
+    pub async fn session_end(&self) {
+        self.sandbox.until(|table| !table.session_lives(self.pid)).await;
+    }
+}
+
+/// Ready once a process has ended or is stopped.
+pub(crate) struct StopWatch(pub(crate) Child);
+
+#[async_trait]
+impl Pollable for StopWatch {
+    async fn ready(&mut self) {
+        self.0.wait_stop().await;
     }
 }
 
@@ -98,6 +142,7 @@ pub(crate) struct Launch {
     pub(crate) sigpipe: bool,
     /// As in `wit/process`.
     pub(crate) group: Option<u32>,
+    pub(crate) ignored: SignalSet,
 }
 
 impl Launch {
@@ -114,6 +159,7 @@ impl Launch {
             stdio: [spawn.stdin, spawn.stdout, spawn.stderr],
             sigpipe: true,
             group: None,
+            ignored: SignalSet::default(),
         })
     }
 }
@@ -132,12 +178,33 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         .map_err(|_| Errno::Limit)?;
     let budget = Arc::clone(sandbox.budget());
     let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, program.initial_memory)?;
+    let control = Arc::new(Control::new(launch.ignored, limits.memory()));
     let shown = display_name(&launch.image.arguments);
-    let (pid, switch) = sandbox.table().add(launch.parent, launch.group, shown.clone())?;
+    let pid = sandbox.table().add(Newcomer {
+        parent: launch.parent,
+        group: launch.group,
+        name: shown.clone(),
+        arguments: launch.image.arguments.clone(),
+        control: Arc::clone(&control),
+    })?;
+    if launch.parent == HOST
+        && let Some(terminal) = launch.stdio[0].terminal()
+    {
+        // What the host starts on a terminal owns it from the first moment.
+        terminal.set_foreground(pid);
+    }
 
     let stderr = launch.stdio[2].clone();
     let sigpipe = launch.sigpipe && !program.ignores_sigpipe;
-    let state = State::new(sandbox.clone(), pid, launch.image, launch.stdio, sigpipe, limits);
+    let state = State::new(
+        sandbox.clone(),
+        pid,
+        Arc::clone(&control),
+        launch.image,
+        launch.stdio,
+        sigpipe,
+        limits,
+    );
     let (publish, status) = watch::channel(None);
     let clock = Clock::default();
     let run_it = Run {
@@ -145,19 +212,20 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         pid,
         name: shown,
         program,
-        switch,
+        control: Arc::clone(&control),
         state,
         stderr,
         slot,
         publish,
         clock: Clock::clone(&clock),
     };
-    sandbox.runtime().spawn(run(run_it));
+    sandbox.threads().light().spawn(run(run_it));
     Ok(Child {
         pid,
         sandbox: sandbox.clone(),
         status,
         clock,
+        control,
     })
 }
 

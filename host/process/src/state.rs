@@ -1,10 +1,13 @@
 //! What a store holds for its process.
 
+use std::sync::Arc;
+
 use sandbar_engine::{StoreLimits, resource_table};
 use sandbar_wasi_files::{FilesCtx, FilesView};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::limits::MAX_RANDOM_BYTES;
 use crate::resolve::Image;
@@ -22,6 +25,7 @@ pub(crate) struct State {
     pub(crate) limits: StoreLimits,
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
+    pub(crate) control: Arc<Control>,
     pub(crate) stdio: Stdio,
     pub(crate) sigpipe: bool,
 }
@@ -30,6 +34,7 @@ impl State {
     pub(crate) fn new(
         sandbox: Sandbox,
         pid: u32,
+        control: Arc<Control>,
         image: Image,
         stdio: Stdio,
         sigpipe: bool,
@@ -63,6 +68,7 @@ impl State {
             limits,
             sandbox,
             pid,
+            control,
             stdio,
             sigpipe,
         }

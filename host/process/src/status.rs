@@ -35,8 +35,7 @@ impl fmt::Display for ExitStatus {
     }
 }
 
-/// A signal by its Linux number. Guests cannot catch any, so only those exist whose default action is to end the
-/// process.
+/// A signal by its Linux number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Signal(u8);
 
@@ -45,6 +44,8 @@ impl Signal {
     pub const HUP: Self = Self(1);
     /// SIGINT.
     pub const INT: Self = Self(2);
+    /// SIGQUIT.
+    pub const QUIT: Self = Self(3);
     /// SIGABRT: the program gave up (a Wasm `unreachable`).
     pub const ABRT: Self = Self(6);
     /// SIGFPE: division by zero and the like.
@@ -57,14 +58,56 @@ impl Signal {
     pub const PIPE: Self = Self(13);
     /// SIGTERM.
     pub const TERM: Self = Self(15);
+    /// SIGCHLD: a child has ended, stopped or gone on.
+    pub const CHLD: Self = Self(17);
+    /// SIGCONT: goes on after a stop.
+    pub const CONT: Self = Self(18);
+    /// SIGSTOP: stops, and cannot be caught.
+    pub const STOP: Self = Self(19);
+    /// SIGTSTP: stops, as Ctrl-Z does.
+    pub const TSTP: Self = Self(20);
+    /// SIGWINCH: the terminal's window has another size.
+    pub const WINCH: Self = Self(28);
 
-    /// The signal of this number, if it is one that can be sent: 1, 2, 3, 6, 9, 13, 14 or 15.
+    /// The signal of this number, if it is one that can be sent: 1, 2, 3, 6, 9, 10, 12 to 15, 17 to 20 or 28.
     pub fn sendable(number: u32) -> Option<Self> {
-        matches!(number, 1 | 2 | 3 | 6 | 9 | 13 | 14 | 15).then(|| Self(number as u8))
+        matches!(number, 1 | 2 | 3 | 6 | 9 | 10 | 12..=15 | 17..=20 | 28).then(|| Self(number as u8))
+    }
+
+    /// The signal of this name, with or without `SIG`, in any case, or of this number.
+    pub fn named(name: &str) -> Option<Self> {
+        if let Ok(number) = name.parse() {
+            return Self::sendable(number);
+        }
+        let upper = name.to_ascii_uppercase();
+        let number = match upper.strip_prefix("SIG").unwrap_or(&upper) {
+            "HUP" => 1,
+            "INT" => 2,
+            "QUIT" => 3,
+            "ABRT" => 6,
+            "KILL" => 9,
+            "USR1" => 10,
+            "USR2" => 12,
+            "PIPE" => 13,
+            "ALRM" => 14,
+            "TERM" => 15,
+            "CHLD" => 17,
+            "CONT" => 18,
+            "STOP" => 19,
+            "TSTP" => 20,
+            "WINCH" => 28,
+            _ => return None,
+        };
+        Self::sendable(number)
     }
 
     /// Its Linux number.
     pub fn number(self) -> u8 {
         self.0
+    }
+
+    /// Whether a program may catch or ignore it.
+    pub(crate) fn is_catchable(self) -> bool {
+        !matches!(self.0, 6 | 9 | 18 | 19)
     }
 }

@@ -140,16 +140,15 @@ impl OutputStream for Writing {
     }
 }
 
-// Nothing here is a terminal yet: descriptors are pipes, files, the null device, fixed input, collected output.
 impl IsTerminal for Stdin {
     fn is_terminal(&self) -> bool {
-        false
+        self.0.is_terminal()
     }
 }
 
 impl IsTerminal for Stdout {
     fn is_terminal(&self) -> bool {
-        false
+        self.descriptor.is_terminal()
     }
 }
 

@@ -1,16 +1,20 @@
-//! The live processes of a sandbox: parents, groups, and who dies with whom. Pure bookkeeping, behind one lock.
+//! The live processes of a sandbox: parents, groups, sessions, and who gets which signal. Pure bookkeeping, behind one
+//! lock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Notify;
-
+use crate::control::Control;
 use crate::errno::Errno;
+use crate::limits::MAX_SHOWN_ARGUMENTS;
+use crate::signals::Delivered;
 use crate::status::Signal;
 
 /// Parent of the processes that the host starts.
 pub(crate) const HOST: u32 = 0;
+/// Parent of those whose own has ended, as init is on Linux.
+const ORPHANAGE: u32 = 1;
 /// The first pid: 1 is nobody, as in a container whose init is elsewhere.
 const FIRST_PID: u32 = 2;
 
@@ -19,56 +23,45 @@ const FIRST_PID: u32 = 2;
 pub struct ProcessInfo {
     /// Its pid, 2 and up.
     pub pid: u32,
-    /// Its parent's, 0 for the host.
+    /// Its parent's: 0 for the host, 1 once the parent has ended.
     pub parent: u32,
     /// Its process group.
     pub group: u32,
+    /// The process, started by the host, from which it descends.
+    pub session: u32,
     /// Last component of its first argument, at most 64 bytes.
     pub name: String,
+    /// argv, cut at 4 KiB.
+    pub arguments: Vec<String>,
+    /// Whether it is stopped and not yet continued.
+    pub stopped: bool,
+    /// Milliseconds since the Unix epoch.
+    pub started: u64,
+    /// CPU time so far.
+    pub cpu: Duration,
+    /// Bytes of linear memory.
+    pub memory: u64,
 }
 
-/// Tells a process's task to end it. The first signal counts.
-#[derive(Debug, Default)]
-pub(crate) struct KillSwitch {
-    signal: AtomicU8,
-    thrown: Notify,
-}
-
-impl KillSwitch {
-    fn throw(&self, signal: Signal) {
-        let first = self
-            .signal
-            .compare_exchange(0, signal.number(), Ordering::AcqRel, Ordering::Acquire);
-        if first.is_ok() {
-            // One task waits; the permit is kept if it does not wait yet.
-            self.thrown.notify_one();
-        }
-    }
-
-    /// The signal that was thrown, if any.
-    pub(crate) fn signal(&self) -> Option<Signal> {
-        Signal::sendable(self.signal.load(Ordering::Acquire).into())
-    }
-
-    /// Waits until the switch is thrown.
-    pub(crate) async fn thrown(&self) -> Signal {
-        loop {
-            if let Some(signal) = self.signal() {
-                return signal;
-            }
-            self.thrown.notified().await;
-        }
-    }
+/// A process about to be started.
+pub(crate) struct Newcomer {
+    pub(crate) parent: u32,
+    /// None: the parent's. 0: one of its own.
+    pub(crate) group: Option<u32>,
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) control: Arc<Control>,
 }
 
 #[derive(Debug)]
 struct Entry {
     parent: u32,
-    /// The process, started by the host, from which this one descends.
-    root: u32,
+    session: u32,
     group: u32,
     name: String,
-    switch: Arc<KillSwitch>,
+    arguments: Vec<String>,
+    started: u64,
+    control: Arc<Control>,
 }
 
 /// The table.
@@ -93,42 +86,39 @@ impl Table {
         }
     }
 
-    /// Adds a process. `group`: none for the parent's, 0 for one of its own.
-    pub(crate) fn add(
-        &mut self,
-        parent: u32,
-        group: Option<u32>,
-        name: String,
-    ) -> Result<(u32, Arc<KillSwitch>), Errno> {
+    /// Adds a process.
+    pub(crate) fn add(&mut self, newcomer: Newcomer) -> Result<u32, Errno> {
         if self.closed || self.live.len() >= self.limit {
             return Err(Errno::Limit);
         }
-        let (root, inherited) = match (parent, self.live.get(&parent)) {
+        let (session, inherited) = match (newcomer.parent, self.live.get(&newcomer.parent)) {
             (HOST, _) => (None, None),
             // A dying parent starts nothing more, else a kill could be outrun.
-            (_, Some(entry)) if entry.switch.signal().is_none() => (Some(entry.root), Some(entry.group)),
+            (_, Some(entry)) if entry.control.ended().is_none() => (Some(entry.session), Some(entry.group)),
             _ => return Err(Errno::NoProcess),
         };
-        if group.is_some_and(|group| group == 1 || group >= self.next) {
+        if newcomer.group.is_some_and(|group| group == 1 || group >= self.next) {
             return Err(Errno::NoProcess);
         }
         let pid = self.free_pid();
-        let group = match group {
+        let group = match newcomer.group {
             Some(0) => pid,
             Some(group) => group,
             None => inherited.unwrap_or(pid),
         };
-        let switch = Arc::new(KillSwitch::default());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let entry = Entry {
-            parent,
-            root: root.unwrap_or(pid),
+            parent: newcomer.parent,
+            session: session.unwrap_or(pid),
             group,
-            name,
-            switch: Arc::clone(&switch),
+            name: newcomer.name,
+            arguments: cut(newcomer.arguments),
+            started: now.as_millis() as u64,
+            control: newcomer.control,
         };
         self.live.insert(pid, entry);
         self.started += 1;
-        Ok((pid, switch))
+        Ok(pid)
     }
 
     fn free_pid(&mut self) -> u32 {
@@ -137,69 +127,73 @@ impl Table {
             let pid = self.next;
             // Pids are signed in `kill`.
             self.next = if pid >= i32::MAX as u32 { FIRST_PID } else { pid + 1 };
-            if !self.live.contains_key(&pid) {
+            // Nor the id of a group or session that lives on without its first process.
+            let taken = |(other, entry): (&u32, &Entry)| *other == pid || entry.group == pid || entry.session == pid;
+            if !self.live.iter().any(taken) {
                 return pid;
             }
         }
     }
 
-    /// Removes an ended process. What a root leaves running is killed; other orphans go to the grandparent.
+    /// Removes an ended process. Its children go on.
     pub(crate) fn remove(&mut self, pid: u32) {
         let Some(ended) = self.live.remove(&pid) else { return };
-        let is_root = ended.root == pid;
         for entry in self.live.values_mut() {
-            if is_root && entry.root == pid {
-                entry.switch.throw(Signal::KILL);
-            }
             if entry.parent == pid {
-                entry.parent = ended.parent;
+                entry.parent = ORPHANAGE;
             }
         }
+        self.tell_parent(ended.parent);
     }
 
-    /// Whether anything of the tree under the host-started process `root` is alive.
-    pub(crate) fn tree_lives(&self, root: u32) -> bool {
-        self.live.values().any(|entry| entry.root == root)
-    }
-
-    /// Kills a process and its descendants.
-    pub(crate) fn kill(&self, pid: u32, signal: Signal) -> Result<(), Errno> {
-        if !self.live.contains_key(&pid) {
-            return Err(Errno::NoProcess);
+    fn tell_parent(&self, parent: u32) {
+        if let Some(entry) = self.live.get(&parent) {
+            entry.control.deliver(Signal::CHLD);
         }
-        self.kill_family(pid, signal);
+    }
+
+    /// Whether anything of the session that the host started as `session` is alive.
+    pub(crate) fn session_lives(&self, session: u32) -> bool {
+        self.live.values().any(|entry| entry.session == session)
+    }
+
+    /// Signals one process.
+    pub(crate) fn kill(&self, pid: u32, signal: Signal) -> Result<(), Errno> {
+        let entry = self.live.get(&pid).ok_or(Errno::NoProcess)?;
+        if matches!(entry.control.deliver(signal), Delivered::Stopped | Delivered::Continued) {
+            self.tell_parent(entry.parent);
+        }
         Ok(())
     }
 
-    /// Kills all processes of a group, and their descendants.
+    /// Signals all processes of a group.
     pub(crate) fn kill_group(&self, group: u32, signal: Signal) -> Result<(), Errno> {
-        let members: Vec<u32> = self
-            .live
-            .iter()
-            .filter(|(_, entry)| entry.group == group)
-            .map(|(pid, _)| *pid)
-            .collect();
-        for pid in &members {
-            self.kill_family(*pid, signal);
-        }
-        if members.is_empty() {
-            Err(Errno::NoProcess)
-        } else {
+        if self.kill_where(|entry| entry.group == group, signal) {
             Ok(())
+        } else {
+            Err(Errno::NoProcess)
         }
     }
 
-    /// Kills every process of the tree under `root`.
-    pub(crate) fn kill_tree(&self, root: u32, signal: Signal) {
-        for entry in self.live.values().filter(|entry| entry.root == root) {
-            entry.switch.throw(signal);
-        }
+    /// Signals every process of a session, whatever became of its parents; false if there is none.
+    pub(crate) fn kill_session(&self, session: u32, signal: Signal) -> bool {
+        self.kill_where(|entry| entry.session == session, signal)
     }
 
     pub(crate) fn kill_all(&self, signal: Signal) {
-        for entry in self.live.values() {
-            entry.switch.throw(signal);
+        self.kill_where(|_| true, signal);
+    }
+
+    fn kill_where(&self, chosen: impl Fn(&Entry) -> bool, signal: Signal) -> bool {
+        let mut any = false;
+        for (pid, entry) in &self.live {
+            if chosen(entry) {
+                any = true;
+                // It is there.
+                let _ = self.kill(*pid, signal);
+            }
         }
+        any
     }
 
     /// Refuses every further process.
@@ -215,9 +209,8 @@ impl Table {
         self.live.values().any(|entry| entry.group == group)
     }
 
-    /// Whether this process is about to end by a signal.
-    pub(crate) fn is_doomed(&self, pid: u32) -> bool {
-        self.live.get(&pid).is_none_or(|entry| entry.switch.signal().is_some())
+    pub(crate) fn session_of(&self, pid: u32) -> Option<u32> {
+        self.live.get(&pid).map(|entry| entry.session)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -234,94 +227,143 @@ impl Table {
             pid: *pid,
             parent: entry.parent,
             group: entry.group,
+            session: entry.session,
             name: entry.name.clone(),
+            arguments: entry.arguments.clone(),
+            stopped: entry.control.signals().is_stopped(),
+            started: entry.started,
+            cpu: entry.control.cpu(),
+            memory: entry.control.memory(),
         };
         self.live.iter().map(info).collect()
     }
+}
 
-    fn kill_family(&self, pid: u32, signal: Signal) {
-        // Few processes: walking all for each generation is cheaper than keeping lists of children.
-        let mut family = vec![pid];
-        let mut next = 0;
-        while let Some(parent) = family.get(next).copied() {
-            next += 1;
-            let children = self
-                .live
-                .iter()
-                .filter(|(child, entry)| entry.parent == parent && !family.contains(child));
-            let children: Vec<u32> = children.map(|(child, _)| *child).collect();
-            family.extend(children);
-        }
-        for member in family {
-            if let Some(entry) = self.live.get(&member) {
-                entry.switch.throw(signal);
+/// The first arguments, as far as listings show them.
+fn cut(arguments: Vec<String>) -> Vec<String> {
+    let mut room = MAX_SHOWN_ARGUMENTS;
+    let mut shown = Vec::new();
+    for mut argument in arguments {
+        if argument.len() > room {
+            let mut end = room;
+            while !argument.is_char_boundary(end) {
+                end -= 1;
             }
+            argument.truncate(end);
+            argument.shrink_to_fit();
+            shown.push(argument);
+            break;
         }
+        // Empty ones take room too.
+        room = room.saturating_sub(argument.len().max(1));
+        shown.push(argument);
     }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::SignalSet;
 
     fn table() -> Table {
         Table::new(10)
     }
 
+    fn newcomer(parent: u32, group: Option<u32>) -> Newcomer {
+        Newcomer {
+            parent,
+            group,
+            name: "x".into(),
+            arguments: vec!["x".into()],
+            control: Arc::new(Control::new(SignalSet::default(), Arc::default())),
+        }
+    }
+
     fn add(table: &mut Table, parent: u32) -> u32 {
-        table.add(parent, None, "x".into()).expect("room").0
+        table.add(newcomer(parent, None)).expect("room")
+    }
+
+    fn doomed<const N: usize>(table: &Table, pids: [u32; N]) -> [bool; N] {
+        pids.map(|pid| table.live.get(&pid).is_none_or(|entry| entry.control.ended().is_some()))
     }
 
     #[test]
-    fn a_kill_takes_descendants_and_nobody_else() {
+    fn a_kill_ends_one_process_and_it_starts_nothing_more() {
         let mut t = table();
         let root = add(&mut t, HOST);
         let child = add(&mut t, root);
         let grandchild = add(&mut t, child);
-        let sibling = add(&mut t, root);
         t.kill(child, Signal::TERM).unwrap();
-        let doomed = [root, child, grandchild, sibling].map(|pid| t.is_doomed(pid));
-        assert_eq!(doomed, [false, true, true, false]);
-        assert_eq!(t.add(grandchild, None, "y".into()).unwrap_err(), Errno::NoProcess);
+        assert_eq!(doomed(&t, [root, child, grandchild]), [false, true, false]);
+        assert_eq!(t.add(newcomer(child, None)).unwrap_err(), Errno::NoProcess);
     }
 
     #[test]
-    fn orphans_are_adopted_and_die_with_the_ancestor() {
+    fn orphans_live_on_and_belong_to_their_session() {
         let mut t = table();
         let root = add(&mut t, HOST);
         let child = add(&mut t, root);
-        let grandchild = add(&mut t, child);
-        t.remove(child);
-        assert!(!t.is_doomed(grandchild));
-        assert_eq!(t.list().last().unwrap().parent, root);
         t.remove(root);
-        assert!(t.is_doomed(grandchild));
-        assert!(t.tree_lives(root));
-        t.remove(grandchild);
-        assert!(!t.tree_lives(root));
+        assert_eq!(doomed(&t, [child]), [false]);
+        assert_eq!((t.list()[0].parent, t.list()[0].session), (ORPHANAGE, root));
+        assert!(t.session_lives(root));
+        assert!(t.kill_session(root, Signal::KILL));
+        assert_eq!(doomed(&t, [child]), [true]);
+        t.remove(child);
+        assert!(!t.session_lives(root) && !t.kill_session(root, Signal::KILL));
     }
 
     #[test]
-    fn roots_do_not_touch_each_other() {
+    fn sessions_do_not_touch_each_other() {
         let mut t = table();
         let (one, two) = (add(&mut t, HOST), add(&mut t, HOST));
         let child = add(&mut t, two);
-        t.remove(one);
-        assert!(!t.is_doomed(child));
+        t.kill_session(one, Signal::KILL);
+        assert_eq!(doomed(&t, [one, two, child]), [true, false, false]);
     }
 
     #[test]
     fn groups() {
         let mut t = table();
         let root = add(&mut t, HOST);
-        let leader = t.add(root, Some(0), "a".into()).unwrap().0;
-        let member = t.add(root, Some(leader), "b".into()).unwrap().0;
+        let leader = t.add(newcomer(root, Some(0))).unwrap();
+        let member = t.add(newcomer(root, Some(leader))).unwrap();
         t.remove(leader);
-        let late = t.add(root, Some(leader), "c".into()).unwrap().0;
+        let late = t.add(newcomer(root, Some(leader))).unwrap();
         t.kill_group(leader, Signal::INT).unwrap();
-        assert_eq!([root, member, late].map(|pid| t.is_doomed(pid)), [false, true, true]);
+        assert_eq!(doomed(&t, [root, member, late]), [false, true, true]);
         assert_eq!(t.kill_group(77, Signal::INT), Err(Errno::NoProcess));
-        assert_eq!(t.add(root, Some(77), "d".into()).unwrap_err(), Errno::NoProcess);
+        assert_eq!(t.add(newcomer(root, Some(77))).unwrap_err(), Errno::NoProcess);
+    }
+
+    #[test]
+    fn ids_of_living_groups_are_not_given_again() {
+        let mut t = table();
+        let root = add(&mut t, HOST);
+        let leader = t.add(newcomer(root, Some(0))).unwrap();
+        t.add(newcomer(root, Some(leader))).unwrap();
+        t.remove(leader);
+        t.next = leader;
+        assert_ne!(add(&mut t, HOST), leader);
+    }
+
+    #[test]
+    fn parents_who_care_hear_of_ends_and_stops() {
+        let mut t = table();
+        let parent = newcomer(HOST, None);
+        let control = Arc::clone(&parent.control);
+        control.signals().catch(SignalSet::catchable(&[17]).unwrap());
+        let parent = t.add(parent).unwrap();
+        let child = add(&mut t, parent);
+        for step in [Signal::STOP, Signal::CONT] {
+            t.kill(child, step).unwrap();
+            assert_eq!(control.signals().take(), Some(Signal::CHLD), "{step:?}");
+        }
+        t.kill(child, Signal::CONT).unwrap();
+        assert_eq!(control.signals().take(), None, "nothing changed");
+        t.remove(child);
+        assert_eq!(control.signals().take(), Some(Signal::CHLD));
     }
 
     #[test]
@@ -329,17 +371,19 @@ mod tests {
         let mut t = Table::new(2);
         let one = add(&mut t, HOST);
         add(&mut t, one);
-        assert_eq!(t.add(one, None, "x".into()).unwrap_err(), Errno::Limit);
+        assert_eq!(t.add(newcomer(one, None)).unwrap_err(), Errno::Limit);
         t.remove(one);
         add(&mut t, HOST);
     }
 
-    #[tokio::test]
-    async fn the_first_signal_counts() {
-        let switch = KillSwitch::default();
-        switch.throw(Signal::TERM);
-        switch.throw(Signal::KILL);
-        assert_eq!(switch.thrown().await, Signal::TERM);
-        assert_eq!(switch.thrown().await, Signal::TERM);
+    #[test]
+    fn listings_cut_long_arguments() {
+        let shown = cut(vec!["a".into(), "ä".repeat(4000), "c".into()]);
+        assert_eq!(shown.len(), 2);
+        let bytes: usize = shown.iter().map(String::len).sum();
+        assert!(
+            (MAX_SHOWN_ARGUMENTS - 2..=MAX_SHOWN_ARGUMENTS).contains(&bytes),
+            "{bytes}"
+        );
     }
 }

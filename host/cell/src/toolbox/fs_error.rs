@@ -9,7 +9,7 @@ use sandbar_files::Error;
 pub fn file_error(error: &Error, path: &str) -> ApiError {
     let (status, code) = match error {
         Error::NotFound => (StatusCode::NOT_FOUND, Code::FileNotFound),
-        Error::Exists | Error::NotEmpty | Error::Busy => (StatusCode::CONFLICT, Code::Conflict),
+        Error::Exists | Error::NotEmpty | Error::Busy | Error::TooManyLayers => (StatusCode::CONFLICT, Code::Conflict),
         Error::NotDirectory | Error::IsDirectory | Error::Loop | Error::NameTooLong | Error::Invalid => {
             (StatusCode::BAD_REQUEST, Code::InvalidFilePath)
         }

@@ -7,16 +7,16 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sandbar_cell::{Cell, SandboxLimits, SandboxSpec};
 use sandbar_engine::{CodeCache, MemoryBudget, SandboxEngine};
-use sandbar_process::Programs;
+use sandbar_process::{Programs, Threads};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 
 /// What all tests of this process share: engines and threads are dear.
 struct Platform {
     programs: Programs,
-    guests: Handle,
+    guests: Threads,
     base: PathBuf,
     _runtime: Runtime,
 }
@@ -49,7 +49,7 @@ fn platform() -> &'static Platform {
             .expect("a runtime");
         Platform {
             programs,
-            guests: runtime.handle().clone(),
+            guests: Threads::new(runtime.handle().clone(), 2).expect("threads"),
             base,
             _runtime: runtime,
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sandbar_engine::{CodeCache, MemoryBudget, SandboxEngine};
 use sandbar_files::Tree;
-use sandbar_process::{Descriptor, Errno, Exec, Limits, Outcome, Programs, Sandbox, Spawn};
+use sandbar_process::{Descriptor, Errno, Exec, Limits, Outcome, Programs, Sandbox, Spawn, Threads};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -18,6 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct World {
     pub runtime: Runtime,
+    threads: Threads,
     programs: Programs,
     base: TempDir,
 }
@@ -39,8 +40,10 @@ pub fn world() -> &'static World {
             .enable_all()
             .build()
             .expect("runtime");
+        let threads = Threads::new(runtime.handle().clone(), 2).expect("threads");
         World {
             runtime,
+            threads,
             programs,
             base: base(),
         }
@@ -120,9 +123,8 @@ pub fn sandbox_on_machine(machine: &Arc<MemoryBudget>, limits: Limits) -> Fixtur
 fn sandbox_on(machine: &Arc<MemoryBudget>, programs: Programs, base: &Path, limits: Limits) -> Fixture {
     let upper = tempfile::tempdir().expect("temporary directory");
     let tree = Tree::open(upper.path(), &[base.to_owned()], sandbar_files::Limits::default()).expect("tree");
-    let handle = world().runtime.handle().clone();
     Fixture {
-        sandbox: Sandbox::new(programs, machine, tree, limits, handle),
+        sandbox: Sandbox::new(programs, machine, tree, limits, world().threads.clone()),
         _upper: upper,
     }
 }

@@ -48,6 +48,7 @@ impl<'a> Start<'a> {
             descriptors: self.descriptors,
             sigpipe: self.sigpipe,
             process_group: self.group,
+            ignored: Vec::new(),
         })
     }
 }
@@ -232,7 +233,7 @@ pub fn kill_child() -> u8 {
         return 1;
     };
     sleep(20);
-    if spinner.try_wait().is_some() || spinner.kill(0).is_err() || spinner.kill(19) != Err(Errno::Invalid) {
+    if spinner.try_wait().is_some() || spinner.kill(0).is_err() || spinner.kill(11) != Err(Errno::Invalid) {
         return 2;
     }
     if spinner.kill(15).is_err() || processes::kill(sleeper.pid() as i32, 2).is_err() {

@@ -1,0 +1,92 @@
+//! How others reach a process: signals, and what it has used.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::task::AtomicWaker;
+use tokio::sync::Notify;
+
+use crate::signals::{Delivered, SignalSet, Signals};
+use crate::status::Signal;
+
+/// The reins of one process, shared by its task, the table and whoever waits for it.
+#[derive(Debug)]
+pub(crate) struct Control {
+    signals: Mutex<Signals>,
+    /// Something of `signals` is not as it was.
+    changed: Notify,
+    /// The task that runs the guest.
+    runner: AtomicWaker,
+    /// CPU time, nanoseconds.
+    cpu: AtomicU64,
+    /// Bytes of linear memory.
+    memory: Arc<AtomicU64>,
+}
+
+impl Control {
+    pub(crate) fn new(ignored: SignalSet, memory: Arc<AtomicU64>) -> Self {
+        Self {
+            signals: Mutex::new(Signals::new(ignored)),
+            changed: Notify::new(),
+            runner: AtomicWaker::new(),
+            cpu: AtomicU64::new(0),
+            memory,
+        }
+    }
+
+    /// The signals, as they are now. Nothing may wait while this is held.
+    pub(crate) fn signals(&self) -> MutexGuard<'_, Signals> {
+        // Pure state whose functions do not panic.
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers a signal and wakes whom it concerns.
+    pub(crate) fn deliver(&self, signal: Signal) -> Delivered {
+        let delivered = self.signals().deliver(signal);
+        if delivered != Delivered::Nothing {
+            self.changed.notify_waiters();
+            self.runner.wake();
+        }
+        delivered
+    }
+
+    /// Wakes whoever waits for a change that this process made itself, as its end.
+    pub(crate) fn announce(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// The task that is to be woken when a signal ends, stops or continues the guest.
+    pub(crate) fn runner(&self) -> &AtomicWaker {
+        &self.runner
+    }
+
+    /// Waits until the signals are as `condition` wants them.
+    pub(crate) async fn until(&self, condition: impl Fn(&Signals) -> bool) {
+        loop {
+            let change = self.changed.notified();
+            tokio::pin!(change);
+            change.as_mut().enable();
+            if condition(&self.signals()) {
+                return;
+            }
+            change.await;
+        }
+    }
+
+    pub(crate) fn ended(&self) -> Option<Signal> {
+        self.signals().ended()
+    }
+
+    pub(crate) fn charge(&self, nanos: u64) {
+        self.cpu.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cpu(&self) -> Duration {
+        Duration::from_nanos(self.cpu.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+}
