@@ -71,7 +71,7 @@ impl From<sandbar_files::Error> for Errno {
             E::Loop | E::NameTooLong | E::Invalid => Self::Invalid,
             E::NotPermitted | E::Access | E::ReadOnly | E::Busy => Self::Access,
             E::Quota | E::NoSpace => Self::Quota,
-            E::Handles | E::TooManyLinks => Self::Limit,
+            E::Handles | E::TooManyLinks | E::TooManyLayers => Self::Limit,
             E::BadDescriptor => Self::BadDescriptor,
             other => {
                 tracing::warn!(error = %other, "file layer failed for a process");

@@ -55,7 +55,7 @@ pub(crate) fn error_code(error: &Error) -> ErrorCode {
         // WASI knows no EMFILE.
         Error::Handles => ErrorCode::InsufficientMemory,
         Error::TooLarge => ErrorCode::FileTooLarge,
-        Error::TooManyLinks => ErrorCode::TooManyLinks,
+        Error::TooManyLinks | Error::TooManyLayers => ErrorCode::TooManyLinks,
         Error::BadDescriptor => ErrorCode::BadDescriptor,
         Error::Busy => ErrorCode::Busy,
         Error::Unsupported => ErrorCode::Unsupported,
