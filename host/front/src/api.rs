@@ -1,8 +1,8 @@
 //! How the front asks the API.
 
 use futures::future::BoxFuture;
-use http::header::AUTHORIZATION;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
@@ -44,18 +44,40 @@ impl Asking {
         path: String,
         authorization: Option<HeaderValue>,
     ) -> BoxFuture<'_, (StatusCode, Vec<u8>)> {
+        let headers = authorization.map(|value| (AUTHORIZATION, value));
+        self.send(method, path, headers.into_iter().collect(), None)
+    }
+
+    /// Tells an internal route something, as JSON; the status.
+    pub async fn tell(&self, path: String, body: &Value) -> StatusCode {
+        self.send(Method::POST, path, Vec::new(), Some(body.to_string()))
+            .await
+            .0
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        path: String,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Option<String>,
+    ) -> BoxFuture<'_, (StatusCode, Vec<u8>)> {
         Box::pin(async move {
             let built = Request::builder()
                 .method(method)
                 .uri(&path)
-                .header(FRONT_KEY_HEADER, self.key.clone())
-                .body(body::empty());
+                .header(FRONT_KEY_HEADER, self.key.clone());
+            let built = match body {
+                Some(json) => built
+                    .header(CONTENT_TYPE, "application/json")
+                    .header(CONTENT_LENGTH, json.len())
+                    .body(body::full(json)),
+                None => built.body(body::empty()),
+            };
             let Ok(mut request) = built else {
                 return (StatusCode::BAD_REQUEST, Vec::new());
             };
-            if let Some(authorization) = authorization {
-                request.headers_mut().insert(AUTHORIZATION, authorization);
-            }
+            request.headers_mut().extend(headers);
             let (parts, body) = self.api.call(request).await.into_parts();
             match whole(body).await {
                 Ok(bytes) => (parts.status, bytes),
@@ -76,7 +98,24 @@ impl Asking {
         path: String,
         authorization: Option<HeaderValue>,
     ) -> Result<Value, (StatusCode, Vec<u8>)> {
-        let (status, bytes) = self.ask(Method::GET, path, authorization).await;
+        self.ask_json_with(path, authorization, None).await
+    }
+
+    /// [`Asking::ask_json`] with one more header.
+    ///
+    /// # Errors
+    /// Status and body of any other answer.
+    pub async fn ask_json_with(
+        &self,
+        path: String,
+        authorization: Option<HeaderValue>,
+        more: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Value, (StatusCode, Vec<u8>)> {
+        let headers = authorization
+            .map(|value| (AUTHORIZATION, value))
+            .into_iter()
+            .chain(more);
+        let (status, bytes) = self.send(Method::GET, path, headers.collect(), None).await;
         if status != StatusCode::OK {
             return Err((status, bytes));
         }

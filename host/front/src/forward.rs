@@ -3,17 +3,26 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, UPGRADE};
-use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::header::AUTHORIZATION;
+use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use sandbar_forward::{Call, FORWARD_HEADER, SEAL_LIFETIME, now_millis};
+use hyper::upgrade::OnUpgrade;
+use sandbar_forward::FORWARD_HEADER;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::access::Access;
+use crate::access::{Access, Question};
 use crate::fault::Fault;
-use crate::limits::{MAX_UPLOAD, MAX_URI, REPLAYABLE};
+use crate::guarded::Guarded;
+use crate::limits::{BODY_STALL, MAX_UPLOAD, MAX_URI, REPLAYABLE};
 use crate::router::Shared;
-use crate::{Body, BoxError, body, headers};
+use crate::steady::{Stalled, Steady};
+use crate::upgrade::{self, Wish};
+use crate::watch::Watches;
+use crate::{Body, BoxError, body, headers, tunnel};
+
+/// With this header (of any value) a call does not count as use of the sandbox.
+const SKIP_ACTIVITY: &str = "x-daytona-skip-last-activity-update";
 
 /// The sandbox (as the client wrote it) and the rest of a toolbox path, which starts with `/`; none if the path is
 /// not one. `/toolbox/<sandbox>/<rest>`, and the older `/api/toolbox/<sandbox>/toolbox/<rest>`.
@@ -34,78 +43,131 @@ pub fn target(path: &str) -> Option<(&str, &str)> {
     plain.then_some((sandbox, rest))
 }
 
-/// Forwards one call. `sandbox` and `rest` come from [`target`].
+/// Where a call goes, and by whose leave.
+pub struct Aim {
+    /// What the API is asked.
+    pub question: Question,
+    /// Path below the sandbox's, which starts with `/`.
+    pub rest: String,
+    /// Query as the runner sees it.
+    pub query: Option<String>,
+    /// Whether the application sees the caller's cookies (but ours).
+    pub cookies: bool,
+}
+
+impl Aim {
+    /// A toolbox call. `sandbox` and `rest` come from [`target`].
+    ///
+    /// # Errors
+    /// 401 without a credential.
+    pub fn toolbox(request: &Request<Body>, sandbox: &str, rest: &str) -> Result<Self, Fault> {
+        Ok(Self {
+            question: Question::toolbox(request.headers().get(AUTHORIZATION), sandbox)?,
+            rest: rest.to_owned(),
+            query: request.uri().query().map(str::to_owned),
+            cookies: false,
+        })
+    }
+
+    fn length(&self) -> usize {
+        self.rest.len() + self.query.as_ref().map_or(0, String::len)
+    }
+}
+
+/// Forwards one call, whose headers are ready for the runner but for the hop-by-hop ones.
 ///
 /// # Errors
 /// [`Fault`], as the answer to give.
-pub async fn call(
-    shared: &Arc<Shared>,
-    request: Request<Body>,
-    sandbox: &str,
-    rest: &str,
-) -> Result<Response<Body>, Fault> {
-    // Other upgrades (h2c) are offers that may be ignored.
-    if request
-        .headers()
-        .get(UPGRADE)
-        .is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket"))
-    {
-        let text = "WebSockets are not forwarded to sandboxes yet";
-        return Err(Fault::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
-    }
-    if rest.len() + request.uri().query().map_or(0, str::len) > MAX_URI {
+pub async fn call(shared: &Arc<Shared>, mut request: Request<Body>, aim: &Aim) -> Result<Response<Body>, Fault> {
+    if aim.length() > MAX_URI {
         return Err(Fault::new(
             StatusCode::URI_TOO_LONG,
             "URI_TOO_LONG",
             "the path and query are too long",
         ));
     }
+    let mut wish = upgrade::wish(&mut request)?;
+    let (places, what) = match wish {
+        Some(_) => (&shared.tunnels, "WebSockets"),
+        None => (&shared.calls, "toolbox calls"),
+    };
     let busy = |_| {
         Fault::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "OVERLOADED",
-            "too many toolbox calls at once; try again",
+            format!("too many {what} at once; try again"),
         )
     };
-    let place = Arc::clone(&shared.calls).try_acquire_owned().map_err(busy)?;
+    let place = Arc::clone(places).try_acquire_owned().map_err(busy)?;
 
-    let authorization = request.headers().get(AUTHORIZATION).cloned();
+    let notes_activity = !request.headers().contains_key(SKIP_ACTIVITY);
     let (mut parts, body) = request.into_parts();
-    headers::for_runner(&mut parts.headers);
+    headers::for_runner(&mut parts.headers, aim.cookies);
     parts.extensions = http::Extensions::new();
-    let mut payload = Payload::take(body).await?;
-    let mut tried: Option<u64> = None;
+    let mut payload = match wish {
+        // What follows an upgrade is no body.
+        Some(_) => Payload::Small(Bytes::new()),
+        None => Payload::take(body).await?,
+    };
+    let mut first = true;
     loop {
-        let access = shared
-            .access
-            .check(&shared.api, authorization.as_ref(), sandbox)
-            .await?;
+        let access = shared.access.check(&shared.api, &aim.question).await?;
         awake(&access)?;
-        let first = tried.is_none();
-        let request = sealed(shared, &parts, &access, rest, payload.next()?)?;
-        let response = send(request).await?;
+        let mut sealed = sealed(shared, &parts, &access, aim, payload.next()?, wish.is_some())?;
+        if wish.is_some() {
+            upgrade::connect(&mut sealed.request);
+        }
+        let response = send(sealed).await?;
         // An old generation: the caller's sandbox was stopped or started since we asked. Ask again, once.
         if response.status() == StatusCode::CONFLICT && first && payload.is_replayable() {
-            shared.access.forget(authorization.as_ref(), sandbox);
-            let now = shared
-                .access
-                .check(&shared.api, authorization.as_ref(), sandbox)
-                .await?;
+            shared.access.forget(&aim.question);
+            let now = shared.access.check(&shared.api, &aim.question).await?;
             awake(&now)?;
             if now.generation != access.generation {
-                tried = Some(access.generation);
+                first = false;
                 continue;
             }
         }
-        shared.activity.note(&shared.api, authorization.as_ref(), &access);
-        // The place is taken until the answer's body has ended.
-        return Ok(response.map(|body| body.map_frame(move |frame| keep(&place, frame)).boxed_unsync()));
+        if notes_activity {
+            let authorization = aim.question.authorization();
+            shared.activity.note(&shared.api, authorization, &access);
+        }
+        return match wish.take() {
+            Some(wish) => opened(shared, wish, &parts, response, aim, &access, place),
+            // The place is taken until the answer's body has ended.
+            None => Ok(response.map(|body| Guarded::new(body, shared, &aim.question, place).boxed_unsync())),
+        };
     }
 }
 
-/// Ties `place` to whoever passes frames through.
-fn keep<F>(_place: &tokio::sync::OwnedSemaphorePermit, frame: F) -> F {
-    frame
+/// Opens the tunnel if the sandbox has agreed; else its refusal is the answer.
+fn opened(
+    shared: &Arc<Shared>,
+    wish: Wish,
+    parts: &http::request::Parts,
+    mut response: Response<Body>,
+    aim: &Aim,
+    access: &Access,
+    place: OwnedSemaphorePermit,
+) -> Result<Response<Body>, Fault> {
+    let refused = |text: &str| Err(Fault::new(StatusCode::BAD_GATEWAY, "NO_WEBSOCKET", text));
+    if response.status() != StatusCode::OK {
+        return if response.status().is_success() {
+            refused("the sandbox answered without opening a WebSocket")
+        } else {
+            Ok(response.map(|body| Guarded::new(body, shared, &aim.question, place).boxed_unsync()))
+        };
+    }
+    let Some(runner) = response.extensions_mut().remove::<OnUpgrade>() else {
+        return refused("the connection to the runner carries no WebSockets");
+    };
+    if !upgrade::offered(&parts.headers, response.headers()) {
+        return refused("the sandbox chose an extension that was not offered");
+    }
+    let answer = upgrade::agreed(&wish, response.headers());
+    let watch = Watches::of(shared, &aim.question, access);
+    tokio::spawn(tunnel::run(wish.client, runner, watch, place));
+    Ok(answer)
 }
 
 fn awake(access: &Access) -> Result<(), Fault> {
@@ -117,17 +179,20 @@ fn awake(access: &Access) -> Result<(), Fault> {
 }
 
 /// A request ready for one link.
-struct Sealed {
-    sender: hyper::client::conn::http2::SendRequest<Body>,
-    request: Request<Body>,
+pub struct Sealed {
+    /// The link's.
+    pub sender: hyper::client::conn::http2::SendRequest<Body>,
+    /// With its seal.
+    pub request: Request<Body>,
 }
 
 fn sealed(
     shared: &Shared,
     parts: &http::request::Parts,
     access: &Access,
-    rest: &str,
+    aim: &Aim,
     body: Body,
+    connects: bool,
 ) -> Result<Sealed, Fault> {
     let Some(runner) = &access.runner_id else {
         return Err(Fault::new(
@@ -136,50 +201,27 @@ fn sealed(
             "the sandbox has no runner at the moment",
         ));
     };
-    let Some(link) = shared.links.get(runner) else {
-        let text =
-            format!("runner {runner} has no connection to this front at the moment; the sandbox keeps its files");
-        return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, "RUNNER_UNREACHABLE", text));
-    };
-    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let path = format!("/toolbox/{}{rest}{query}", access.sandbox_id);
-    let bad = |_| Fault::new(StatusCode::BAD_REQUEST, "BAD_PATH", "the path cannot be forwarded");
-    let uri: Uri = Uri::builder()
-        .scheme("http")
-        .authority("runner")
-        .path_and_query(path.as_str())
-        .build()
-        .map_err(bad)?;
-    let call = Call {
-        method: parts.method.as_str(),
-        // As parsed: what the runner will see.
-        path_and_query: uri.path_and_query().map_or("/", |p| p.as_str()),
-        sandbox: &access.sandbox_id,
-    };
-    let lifetime = u64::try_from(SEAL_LIFETIME.as_millis()).unwrap_or(u64::MAX);
-    let seal = link
-        .key
-        .seal(&call, access.generation, now_millis().saturating_add(lifetime));
-    let seal = HeaderValue::try_from(seal).map_err(|_| {
-        Fault::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "INTERNAL",
-            "the call cannot be sealed",
-        )
-    })?;
-    let mut request = Request::new(body);
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = uri;
-    *request.version_mut() = Version::HTTP_2;
+    let link = shared.links.reach(runner)?;
+    let query = aim.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let path = format!("/toolbox/{}{}{query}", access.sandbox_id, aim.rest);
+    let method = if connects { &Method::CONNECT } else { &parts.method };
+    let mut request = link.seal(method, &path, &access.sandbox_id, access.generation, body)?;
+    let seal = request.headers_mut().remove(FORWARD_HEADER);
     *request.headers_mut() = parts.headers.clone();
-    request.headers_mut().insert(FORWARD_HEADER, seal);
+    if let Some(seal) = seal {
+        request.headers_mut().insert(FORWARD_HEADER, seal);
+    }
     Ok(Sealed {
         sender: link.sender.clone(),
         request,
     })
 }
 
-async fn send(sealed: Sealed) -> Result<Response<Body>, Fault> {
+/// Sends over a link; the answer is ready for a client.
+///
+/// # Errors
+/// 413 for a body that grew too large, 408 for one that stalled, 502 if the link broke.
+pub async fn send(sealed: Sealed) -> Result<Response<Body>, Fault> {
     let Sealed { mut sender, request } = sealed;
     match sender.send_request(request).await {
         Ok(response) => {
@@ -188,7 +230,11 @@ async fn send(sealed: Sealed) -> Result<Response<Body>, Fault> {
             headers::for_client(response.headers_mut());
             Ok(response)
         }
-        Err(error) if is_too_large(&error) => {
+        Err(error) if caused_by::<Stalled>(&error) => {
+            let text = format!("no piece of the body for {} s", BODY_STALL.as_secs());
+            Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "BODY_STALLED", text))
+        }
+        Err(error) if caused_by::<LengthLimitError>(&error) => {
             let text = format!("the body is larger than {MAX_UPLOAD} bytes");
             Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", text))
         }
@@ -200,10 +246,10 @@ async fn send(sealed: Sealed) -> Result<Response<Body>, Fault> {
     }
 }
 
-fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<LengthLimitError>() {
+        if error.is::<E>() {
             return true;
         }
         next = error.source();
@@ -219,12 +265,25 @@ enum Payload {
 
 impl Payload {
     async fn take(body: Body) -> Result<Self, Fault> {
+        // Over HTTP/2 a request without a body says so at once; the empty bytes cost nothing.
+        if body.is_end_stream() {
+            return Ok(Self::Small(Bytes::new()));
+        }
         if body.size_hint().upper().is_some_and(|most| most <= REPLAYABLE) {
             let broke =
                 |e: BoxError| Fault::new(StatusCode::BAD_REQUEST, "BAD_BODY", format!("the body broke off: {e}"));
-            return Ok(Self::Small(body.collect().await.map_err(broke)?.to_bytes()));
+            let late = |_| {
+                Fault::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "BODY_STALLED",
+                    "the body did not come in time",
+                )
+            };
+            let whole = tokio::time::timeout(BODY_STALL, body.collect()).await.map_err(late)?;
+            return Ok(Self::Small(whole.map_err(broke)?.to_bytes()));
         }
-        Ok(Self::Stream(Some(Limited::new(body, MAX_UPLOAD).boxed_unsync())))
+        let limited = Limited::new(Steady::new(body), MAX_UPLOAD);
+        Ok(Self::Stream(Some(limited.boxed_unsync())))
     }
 
     fn next(&mut self) -> Result<Body, Fault> {

@@ -80,3 +80,61 @@ pub const CHANGES_HOLD: Duration = Duration::from_secs(25);
 
 /// Sandboxes of one organization whose last state is remembered, to tell the old one in events.
 pub const MAX_KNOWN: usize = 50_000;
+
+/// WebSockets at once: a runner's share of streams, apart from calls, so that open terminals do not use up the places of calls.
+pub const MAX_TUNNELS: usize = 4_096;
+
+/// From our agreement to a WebSocket until both sides are open.
+pub const UPGRADE_TIME: Duration = Duration::from_secs(10);
+
+/// Bytes of one direction of a WebSocket that the front holds.
+pub const TUNNEL_BUFFER: usize = 16 << 10;
+
+/// Silence in both directions after which a WebSocket is closed: a terminal left open over night lives, one whose client was
+/// unplugged does not live for ever.
+pub const TUNNEL_IDLE: Duration = Duration::from_secs(12 * 3600);
+
+/// How long a side may take to read what waits for it.
+pub const TUNNEL_STALL: Duration = Duration::from_secs(60);
+
+/// How long the other direction goes on when one has ended: a close frame's answer.
+pub const TUNNEL_LINGER: Duration = Duration::from_secs(5);
+
+/// How often an open access is asked again. With [`ACCESS_TIME`] on top, a revoked key's tunnels end within a second.
+pub const RECHECK_EVERY: Duration = Duration::from_millis(350);
+
+/// Questions of all open accesses together in a second: about a tenth of what one core of the API answers.
+pub const RECHECKS_PER_SECOND: u32 = 500;
+
+/// Age of a yes beyond which nothing moves through an open tunnel or answer.
+pub const ACCESS_LIMIT: Duration = Duration::from_millis(900);
+
+/// How long open tunnels live while the API answers nobody: a restart of the control plane cuts no terminal.
+pub const UNANSWERED: Duration = Duration::from_secs(30);
+
+/// Between two announcements of which runners are linked here, if nothing changes.
+pub const LINKS_EVERY: Duration = Duration::from_secs(20);
+
+/// Between two ticks of the fleet.
+pub const TICK_EVERY: Duration = Duration::from_secs(1);
+
+/// Largest runner component that is passed on.
+pub const MAX_COMPONENT: usize = 16 << 20;
+
+/// How long a runner may take to compile, check and start a new component.
+pub const COMPONENT_TIME: Duration = Duration::from_secs(120);
+
+/// How long a runner may take to show its metrics.
+pub const METRICS_TIME: Duration = Duration::from_secs(10);
+
+/// Time between two pieces of a request's body: a sender slower than this is holding a place on purpose.
+pub const BODY_STALL: Duration = Duration::from_secs(60);
+
+/// Between two tries to tell the plane which runners are linked.
+pub const LINKS_RETRY: Duration = Duration::from_secs(1);
+
+/// How long a browser keeps a preview's token as a cookie.
+pub const COOKIE_SECONDS: u32 = 3_600;
+
+/// Longest preview token that is looked at.
+pub const MAX_PREVIEW_TOKEN: usize = 256;

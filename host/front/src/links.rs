@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use hyper::client::conn::http2::SendRequest;
-use sandbar_forward::LinkKey;
+use sandbar_forward::{Call, FORWARD_HEADER, LinkKey, SEAL_LIFETIME, now_millis};
+use tokio::sync::Notify;
 
 use crate::Body;
+use crate::fault::Fault;
 use crate::limits::MAX_LINKS;
 
 /// One runner's connection, on which the runner is the HTTP/2 server.
@@ -19,11 +22,56 @@ pub struct Link {
     pub sender: SendRequest<Body>,
 }
 
+impl Link {
+    /// A request for this link, sealed: `path` with its query, `sandbox` empty for the runner's own routes.
+    ///
+    /// # Errors
+    /// 400 for a path that cannot be sent.
+    pub fn seal(
+        &self,
+        method: &Method,
+        path: &str,
+        sandbox: &str,
+        generation: u64,
+        body: Body,
+    ) -> Result<Request<Body>, Fault> {
+        let bad = |_| Fault::new(StatusCode::BAD_REQUEST, "BAD_PATH", "the path cannot be forwarded");
+        let uri: Uri = Uri::builder()
+            .scheme("http")
+            .authority("runner")
+            .path_and_query(path)
+            .build()
+            .map_err(bad)?;
+        let call = Call {
+            method: method.as_str(),
+            // As parsed: what the runner will see.
+            path_and_query: uri.path_and_query().map_or("/", |p| p.as_str()),
+            sandbox,
+        };
+        let lifetime = u64::try_from(SEAL_LIFETIME.as_millis()).unwrap_or(u64::MAX);
+        let seal = self.key.seal(&call, generation, now_millis().saturating_add(lifetime));
+        let seal = HeaderValue::try_from(seal).map_err(|_| {
+            Fault::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                "the call cannot be sealed",
+            )
+        })?;
+        let mut request = Request::new(body);
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = uri;
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().insert(FORWARD_HEADER, seal);
+        Ok(request)
+    }
+}
+
 /// Links by runner.
 #[derive(Default)]
 pub struct Links {
     by_runner: Mutex<HashMap<String, Arc<Link>>>,
     next: AtomicU64,
+    change: Arc<Notify>,
 }
 
 impl Links {
@@ -36,6 +84,34 @@ impl Links {
             .cloned()
     }
 
+    /// [`Links::get`], or the answer to whoever wants to reach a runner that has none.
+    ///
+    /// # Errors
+    /// 503.
+    pub fn reach(&self, runner: &str) -> Result<Arc<Link>, Fault> {
+        self.get(runner).ok_or_else(|| {
+            let text = format!(
+                "runner {runner} has no connection to this front at the moment; its sandboxes keep their files"
+            );
+            Fault::new(StatusCode::SERVICE_UNAVAILABLE, "RUNNER_UNREACHABLE", text)
+        })
+    }
+
+    /// Who is linked now, in order.
+    pub fn runners(&self) -> Vec<String> {
+        let mut runners: Vec<String> = {
+            let links = self.by_runner.lock().unwrap_or_else(PoisonError::into_inner);
+            links.keys().cloned().collect()
+        };
+        runners.sort();
+        runners
+    }
+
+    /// Notified when a runner has linked or left.
+    pub fn changes(&self) -> Arc<Notify> {
+        Arc::clone(&self.change)
+    }
+
     /// Takes a new link in place of an older one of the runner, whose calls in flight go on to their end.
     /// The number is for [`Links::remove`]; none if there are too many links.
     pub fn insert(&self, runner: &str, key: LinkKey, sender: SendRequest<Body>) -> Option<u64> {
@@ -45,6 +121,9 @@ impl Links {
             return None;
         }
         links.insert(runner.to_owned(), Arc::new(Link { number, key, sender }));
+        drop(links);
+        // Keeps a permit if nobody waits yet.
+        self.change.notify_one();
         Some(number)
     }
 
@@ -53,6 +132,8 @@ impl Links {
         let mut links = self.by_runner.lock().unwrap_or_else(PoisonError::into_inner);
         if links.get(runner).is_some_and(|link| link.number == number) {
             links.remove(runner);
+            drop(links);
+            self.change.notify_one();
         }
     }
 

@@ -13,9 +13,11 @@ use crate::activity::Activity;
 use crate::api::{Api, Asking};
 use crate::events::Events;
 use crate::fault::Fault;
-use crate::limits::MAX_CALLS;
+use crate::forward::Aim;
+use crate::limits::{MAX_CALLS, MAX_TUNNELS};
 use crate::links::Links;
-use crate::{Body, BoxError, events, forward, link};
+use crate::watch::Watches;
+use crate::{Body, BoxError, cors, duties, events, forward, link, preview, runners};
 
 /// Path of the event stream.
 const EVENTS: &str = "/api/socket.io";
@@ -24,6 +26,29 @@ const EVENTS: &str = "/api/socket.io";
 #[derive(Clone)]
 pub struct Front(Arc<Shared>);
 
+/// How a front behaves.
+#[derive(Debug, Clone)]
+pub struct FrontConfig {
+    /// The key by which the API knows it.
+    pub front_key: String,
+    /// The domain directly below which every host is a preview, without a dot at its start; none: any domain.
+    pub preview_domain: Option<String>,
+    /// Whether it asks the API to act as time passes. Any number of fronts may; one of a region's proxy need not.
+    pub ticks: bool,
+}
+
+impl FrontConfig {
+    /// A front of the plane itself, with previews on any domain.
+    #[must_use]
+    pub fn new(front_key: impl Into<String>) -> Self {
+        Self {
+            front_key: front_key.into(),
+            preview_domain: None,
+            ticks: true,
+        }
+    }
+}
+
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) api: Arc<Asking>,
@@ -31,25 +56,35 @@ pub(crate) struct Shared {
     pub(crate) activity: Activity,
     pub(crate) links: Links,
     pub(crate) calls: Arc<Semaphore>,
+    pub(crate) tunnels: Arc<Semaphore>,
+    pub(crate) watches: Watches,
     pub(crate) events: Events,
+    preview_domain: Option<String>,
 }
 
 impl Front {
-    /// A front of `api`, which knows it by `front_key`.
+    /// A front of `api`. Must be called within a runtime: it tells the API by itself which runners are linked, and
+    /// that time passes.
     #[must_use]
-    pub fn new(api: Arc<dyn Api>, front_key: &str) -> Self {
-        let api = Arc::new(Asking::new(api, front_key));
-        Self(Arc::new(Shared {
+    pub fn new(api: Arc<dyn Api>, config: FrontConfig) -> Self {
+        let api = Arc::new(Asking::new(api, &config.front_key));
+        let shared = Arc::new(Shared {
             events: Events::new(Arc::clone(&api)),
             api,
             access: AccessCache::default(),
             activity: Activity::default(),
             links: Links::default(),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
-        }))
+            tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
+            watches: Watches::default(),
+            preview_domain: config.preview_domain.map(|domain| domain.trim_matches('.').to_owned()),
+        });
+        duties::start(&shared, config.ticks);
+        Self(shared)
     }
 
-    /// Serves `/toolbox/…`, `/link` and the event stream; everything else goes to the API. The owner of the
+    /// Serves `/toolbox/…`, previews, `/link`, the event stream, and what concerns a runner itself; everything else
+    /// goes to the API. The owner of the
     /// listener sets TCP_NODELAY and allows upgrades.
     pub fn router(&self) -> Router {
         Router::new().fallback(dispatch).with_state(Arc::clone(&self.0))
@@ -66,8 +101,11 @@ async fn dispatch(State(shared): State<Arc<Shared>>, request: axum::extract::Req
     let request: Request<Body> = request.map(|body| body.map_err(|e| Box::new(e) as BoxError).boxed_unsync());
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
-    let answer = if let Some((sandbox, rest)) = forward::target(&path) {
-        forward::call(&shared, request, sandbox, rest).await
+    let open = cors::applies(request.headers());
+    let answer = if let Some(place) = preview::place(&request, shared.preview_domain.as_deref()) {
+        opened(open, &method, &path, visit(&shared, request, &place).await)
+    } else if let Some((sandbox, rest)) = forward::target(&path) {
+        opened(open, &method, &path, toolbox(&shared, request, sandbox, rest).await)
     } else if path == "/link" {
         link::open(&shared, request).await
     } else if path.trim_end_matches('/') == EVENTS {
@@ -81,10 +119,54 @@ async fn dispatch(State(shared): State<Arc<Shared>>, request: axum::extract::Req
             "NOT_FOUND",
             "toolbox paths are /toolbox/<sandbox>/<path>",
         ))
+    } else if let Some((runner, ask)) = runners::target(request.method(), &path) {
+        runners::call(&shared, request, runner, ask).await
     } else {
         Ok(shared.api.pass(request).await)
     };
     answer
         .unwrap_or_else(|fault| fault.response(&method, &path))
         .map(axum::body::Body::new)
+}
+
+async fn toolbox(
+    shared: &Arc<Shared>,
+    request: Request<Body>,
+    sandbox: &str,
+    rest: &str,
+) -> Result<Response<Body>, Fault> {
+    if let Some(answer) = cors::preflight(&request) {
+        return Ok(answer);
+    }
+    let aim = Aim::toolbox(&request, sandbox, rest)?;
+    forward::call(shared, request, &aim).await
+}
+
+async fn visit(
+    shared: &Arc<Shared>,
+    mut request: Request<Body>,
+    place: &preview::Place,
+) -> Result<Response<Body>, Fault> {
+    if let Some(answer) = cors::preflight(&request) {
+        return Ok(answer);
+    }
+    let visit = preview::visit(&mut request, place);
+    let mut response = forward::call(shared, request, &visit.aim).await?;
+    preview::welcome(&mut response, visit.cookie);
+    Ok(response)
+}
+
+/// Opens answer and refusal alike to pages of other origins, so that they can read either.
+fn opened(
+    open: bool,
+    method: &str,
+    path: &str,
+    answer: Result<Response<Body>, Fault>,
+) -> Result<Response<Body>, Fault> {
+    if !open {
+        return answer;
+    }
+    let mut response = answer.unwrap_or_else(|fault| fault.response(method, path));
+    cors::open(response.headers_mut());
+    Ok(response)
 }

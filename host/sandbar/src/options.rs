@@ -25,6 +25,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Base URL under which clients reach the listener; none: made from the listener's address.
     pub public_url: Option<String>,
+    /// Domain directly below which every host is a preview (`<port>-<sandbox>.<domain>`); none: every domain.
+    pub preview_domain: Option<String>,
     /// Ids of the shared regions made at the first start, each with local runners. The first is the default region.
     pub regions: Vec<String>,
     /// Local runners of each region, 1 to [`MAX_RUNNERS`].
@@ -47,6 +49,7 @@ impl Options {
             cache_dir: crate::home::default_cache(),
             listen: DEFAULT_LISTEN,
             public_url: None,
+            preview_domain: None,
             regions: Vec::new(),
             runners: 1,
             ratios: Ratios::default(),

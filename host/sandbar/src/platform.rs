@@ -8,7 +8,7 @@ use crate::plane_api::InProcess;
 use crate::{compile, readiness};
 use http_body_util::{BodyExt, Full};
 use sandbar_engine::{CodeCache, ControlEngine};
-use sandbar_front::Front;
+use sandbar_front::{Front, FrontConfig};
 use sandbar_plane::{Plane, PlaneConfig};
 use sandbar_runner::{Runner, RunnerConfig};
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl Platform {
         let engine = control_engine()?;
         let variables = variables(&origin, &regions, &api_key, &secrets, &names);
         let plane = start_plane(&options, &data, &engine, variables).await?;
-        let front = Front::new(Arc::new(InProcess(Arc::clone(&plane))), &secrets.front_key);
+        let front = Front::new(Arc::new(InProcess(Arc::clone(&plane))), front_config(&options, &secrets));
         let router = front.router();
         let local = format!("http://{}", reachable(listener.address()));
         let (stop, stopped) = watch::channel(false);
@@ -181,6 +181,13 @@ impl Platform {
         }
         let _ = self.serving.await;
         self.plane.shutdown().await;
+    }
+}
+
+fn front_config(options: &Options, secrets: &Secrets) -> FrontConfig {
+    FrontConfig {
+        preview_domain: options.preview_domain.clone(),
+        ..FrontConfig::new(&secrets.front_key)
     }
 }
 

@@ -6,7 +6,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use sandbar_front::{Api, Body, Front};
+use sandbar_front::{Api, Body, Front, FrontConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub fn remote_front(origin: &str, front_key: &str) -> Result<axum::Router, Start
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(CONNECT_LIMIT));
     let client = Client::builder(TokioExecutor::new()).build(connector);
-    Ok(Front::new(Arc::new(Remote { origin: uri, client }), front_key).router())
+    Ok(Front::new(Arc::new(Remote { origin: uri, client }), FrontConfig::new(front_key)).router())
 }
 
 struct Remote {

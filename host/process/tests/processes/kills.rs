@@ -1,39 +1,60 @@
 //! Kills: trees, orphans, oneself, and a thousand at random.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use sandbar_process::{Errno, ExitStatus, Limits, Signal};
+use sandbar_process::{Child, Descriptor, Errno, ExitStatus, Limits, Signal};
 
-use crate::world::{PATIENCE, detached, guest, sandbox, world};
+use crate::world::{Fixture, PATIENCE, detached, guest, sandbox, world};
 
-#[test]
-fn a_kill_takes_the_whole_tree() {
-    let fixture = sandbox(Limits::default());
+fn tree(fixture: &Fixture, depth: &str) -> (Child, Descriptor) {
     let (reader, writer) = fixture.sandbox.pipe().expect("a pipe");
-    let mut spawn = detached(&["tree", "5"]);
+    let mut spawn = detached(&["tree", depth]);
     spawn.stdout = writer;
     let root = fixture.sandbox.spawn(spawn).expect("starts");
     world().runtime.block_on(async {
         let line = tokio::time::timeout(PATIENCE, reader.read(100)).await.expect("in time");
         assert_eq!(line.expect("reads").as_deref(), Some(&b"ready\n"[..]));
     });
-    assert_eq!(fixture.sandbox.processes().len(), 6);
+    (root, reader)
+}
+
+#[test]
+fn a_session_is_killed_whole_even_where_parents_are_gone() {
+    let fixture = sandbox(Limits::default());
+    let (root, reader) = tree(&fixture, "5");
+    let processes = fixture.sandbox.processes();
+    assert_eq!(processes.len(), 6);
+    // One from the middle alone: its parent sees it end, its child goes on as an orphan.
+    let middle = &processes[2];
+    assert_eq!(middle.session, root.pid());
     root.kill(Signal::TERM).expect("lives");
-    drop(reader);
     assert_eq!(
         world().runtime.block_on(root.wait()),
         ExitStatus::Signaled(Signal::TERM)
     );
+    let left = fixture.sandbox.processes();
+    assert_eq!((left.len(), left[0].parent), (5, 1), "{left:?}");
+    assert!(root.kill_session(Signal::KILL));
+    drop(reader);
     fixture.assert_clean();
+    assert!(!root.kill_session(Signal::KILL));
     assert_eq!(root.kill(Signal::TERM), Err(Errno::NoProcess));
 }
 
 #[test]
-fn what_a_command_leaves_behind_ends_with_it() {
+fn what_a_command_leaves_in_the_background_goes_on_unheard() {
     let fixture = sandbox(Limits::default());
-    assert_eq!(fixture.run(&["orphan"]).0, 0);
-    assert_eq!(fixture.sandbox.usage().processes, 0, "exec waits until all are gone");
+    let since = Instant::now();
+    assert_eq!(fixture.run(&["leave", "1000"]), (0, "early\n".into()));
+    assert!(since.elapsed() < Duration::from_millis(900), "{:?}", since.elapsed());
+    assert_eq!(fixture.sandbox.usage().processes, 1, "the child goes on");
     fixture.assert_clean();
+    let file = fixture
+        .sandbox
+        .tree()
+        .read_file("/tmp/late", 100)
+        .expect("it was written");
+    assert_eq!(file, b"late");
 }
 
 #[test]
@@ -121,7 +142,7 @@ fn a_thousand_kills_at_random_moments_leave_nothing() {
             for child in batch {
                 tokio::time::sleep(Duration::from_micros(random.below(2000))).await;
                 // `yes` or a member of a race may be quicker.
-                let _ = child.kill(Signal::KILL);
+                child.kill_session(Signal::KILL);
                 let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("ends");
                 assert!(matches!(status, ExitStatus::Signaled(_)), "{status}");
                 ended += 1;

@@ -2,11 +2,14 @@
 #![allow(clippy::print_stdout, missing_docs)]
 
 mod basics;
+mod fairness;
 mod faults;
 mod kills;
 mod limits;
 mod shell_cases;
+mod signals;
 mod speed;
+mod terminal;
 mod tool_cases;
 mod userland;
 mod world;

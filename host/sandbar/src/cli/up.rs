@@ -20,6 +20,9 @@ pub struct Up {
     /// Base URL under which clients reach it, if another than the listener's
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Domain of previews: <port>-<sandbox>.DOMAIN; needs a wildcard DNS entry that leads here [default: any domain]
+    #[arg(long, value_name = "DOMAIN")]
+    preview_domain: Option<String>,
     /// Region to serve with a local runner; may be given more than once; the first is the default region
     #[arg(long = "region", value_name = "ID", default_value = "us")]
     regions: Vec<String>,
@@ -47,6 +50,7 @@ impl Up {
             cache_dir: self.places.cache(),
             listen: self.listen,
             public_url: self.public_url,
+            preview_domain: self.preview_domain,
             regions: self.regions,
             runners: self.runners,
             ratios: self.ratios.ratios(),

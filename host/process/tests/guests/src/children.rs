@@ -17,20 +17,22 @@ fn arguments(words: &[&str]) -> Vec<String> {
         .collect()
 }
 
-struct Start<'a> {
-    words: &'a [&'a str],
+pub struct Start<'a> {
+    pub words: &'a [&'a str],
     descriptors: Vec<(u32, &'a Descriptor)>,
     sigpipe: bool,
-    group: Option<u32>,
+    pub group: Option<u32>,
+    pub ignored: Vec<u32>,
 }
 
 impl<'a> Start<'a> {
-    fn new(words: &'a [&'a str]) -> Self {
+    pub fn new(words: &'a [&'a str]) -> Self {
         Self {
             words,
             descriptors: Vec::new(),
             sigpipe: true,
             group: None,
+            ignored: Vec::new(),
         }
     }
 
@@ -39,7 +41,7 @@ impl<'a> Start<'a> {
         self
     }
 
-    fn go(self) -> Result<Process, Errno> {
+    pub fn go(self) -> Result<Process, Errno> {
         spawn(&SpawnArguments {
             program: SELF.into(),
             arguments: arguments(self.words),
@@ -48,19 +50,19 @@ impl<'a> Start<'a> {
             descriptors: self.descriptors,
             sigpipe: self.sigpipe,
             process_group: self.group,
-            ignored: Vec::new(),
+            ignored: self.ignored,
         })
     }
 }
 
-fn code(status: ExitStatus) -> u32 {
+pub fn code(status: ExitStatus) -> u32 {
     match status {
         ExitStatus::Exited(code) => code,
         ExitStatus::Signaled(signal) => 128 + signal,
     }
 }
 
-fn sleep(millis: u64) {
+pub fn sleep(millis: u64) {
     std::thread::sleep(Duration::from_millis(millis));
 }
 
@@ -190,6 +192,19 @@ pub fn orphan() -> u8 {
         Ok(_) => 0,
         Err(_) => 1,
     }
+}
+
+/// Prints, starts a child that writes in so many milliseconds, and ends at once.
+pub fn leave(millis: u64) -> u8 {
+    println!("early");
+    u8::from(Start::new(&["delayed", &millis.to_string()]).go().is_err())
+}
+
+/// Sleeps, prints and writes `/tmp/late`.
+pub fn delayed(millis: u64) -> u8 {
+    sleep(millis);
+    println!("late");
+    u8::from(std::fs::write("/tmp/late", "late").is_err())
 }
 
 /// Starts so many children, each for a moment, kills some; for the test of random kills.
@@ -337,6 +352,7 @@ pub fn errors() -> u8 {
             descriptors: Vec::new(),
             sigpipe: true,
             process_group: None,
+            ignored: Vec::new(),
         })
         .map(|child| code(child.wait()))
     };

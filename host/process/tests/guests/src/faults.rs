@@ -13,6 +13,19 @@ pub fn spin() -> u8 {
     }
 }
 
+/// So many times: computes for some milliseconds, then waits for some.
+pub fn bursts(count: u64) -> u8 {
+    for _ in 0..count {
+        let since = std::time::Instant::now();
+        while since.elapsed().as_millis() < 15 {
+            black_box(since);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(30));
+    }
+    println!("done");
+    0
+}
+
 /// Takes memory, a MiB at a time, up to so many MiB; 4 if refused and told so.
 pub fn grow(mebibytes: u64) -> u8 {
     let mut kept: Vec<Vec<u8>> = Vec::new();

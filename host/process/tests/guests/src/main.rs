@@ -7,6 +7,10 @@ mod children;
 mod faults;
 #[cfg(target_family = "wasm")]
 mod flows;
+#[cfg(target_family = "wasm")]
+mod signals;
+#[cfg(target_family = "wasm")]
+mod terminal;
 
 #[cfg(target_family = "wasm")]
 #[allow(missing_docs, clippy::all)]
@@ -61,6 +65,7 @@ fn run(what: &str, with: &[&str]) -> u8 {
         "head" => flows::head(number(0)),
         "drip" => flows::drip(),
         "spin" => faults::spin(),
+        "bursts" => faults::bursts(number(0)),
         "grow" => faults::grow(number(0)),
         "hold" => faults::hold(number(0), number(1)),
         "abort" => std::process::abort(),
@@ -74,6 +79,18 @@ fn run(what: &str, with: &[&str]) -> u8 {
         "pipes" => children::pipes(),
         "tree" => children::tree(number(0)),
         "orphan" => children::orphan(),
+        "leave" => children::leave(number(0)),
+        "delayed" => children::delayed(number(0)),
+        "catch" => signals::catch(number(0)),
+        "ignore" => signals::ignore(),
+        "inherited" => signals::inherited(),
+        "stop-child" => signals::stop_child(),
+        "stop-self" => signals::stop_self(),
+        "terminal" => terminal::describe(),
+        "lines" => terminal::lines(),
+        "raw" => terminal::raw(),
+        "window" => terminal::window(),
+        "foreground" => terminal::foreground(),
         "race" => children::race(number(0)),
         "bench" => children::bench(number(0), with.get(1).copied().unwrap_or("exit")),
         "kill-child" => children::kill_child(),

@@ -1,0 +1,106 @@
+//! Busy processes, their neighbours, and quotas of CPU time.
+
+use std::time::{Duration, Instant};
+
+use sandbar_process::{Limits, Signal};
+
+use crate::world::{detached, guest, sandbox, world};
+
+#[test]
+fn a_quota_of_cpu_time_holds_over_all_processes() {
+    let fixture = sandbox(Limits {
+        cpu_milli: Some(200),
+        ..Limits::default()
+    });
+    let since = Instant::now();
+    for _ in 0..4 {
+        fixture.sandbox.spawn(detached(&["spin"])).expect("starts");
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    let (used, elapsed) = (fixture.sandbox.usage().cpu, since.elapsed());
+    let share = used.as_secs_f64() / elapsed.as_secs_f64();
+    assert!((0.1..0.35).contains(&share), "{used:?} in {elapsed:?}");
+    // Who waits for its turn can still be killed.
+    fixture.sandbox.kill_all();
+    fixture.assert_clean();
+}
+
+#[test]
+fn short_commands_stay_quick_beside_eight_busy_sandboxes() {
+    let busy: Vec<_> = (0..8).map(|_| sandbox(Limits::default())).collect();
+    let quiet = sandbox(Limits::default());
+    let lonely = exec_times(&quiet);
+    for fixture in &busy {
+        fixture.sandbox.spawn(detached(&["spin"])).expect("starts");
+    }
+    // They are found out.
+    std::thread::sleep(Duration::from_millis(100));
+    let crowded = exec_times(&quiet);
+    for fixture in &busy {
+        fixture.sandbox.kill_all();
+        fixture.assert_clean();
+    }
+    println!("alone {lonely:?}, beside eight busy ones {crowded:?} (median, 90 %)");
+    assert!(crowded.0 < Duration::from_millis(5), "{crowded:?}, alone {lonely:?}");
+}
+
+/// Median and 90th percentile of an exec that does nothing.
+fn exec_times(fixture: &crate::world::Fixture) -> (Duration, Duration) {
+    let mut times: Vec<_> = (0..100)
+        .map(|_| {
+            let since = Instant::now();
+            fixture.exec(guest(&["exit", "0"])).expect("starts");
+            since.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    (times[50], times[90])
+}
+
+#[test]
+fn busy_sandboxes_share_by_weight_and_are_counted() {
+    let heavy = |milli| {
+        let fixture = sandbox(Limits {
+            cpu_milli: Some(milli),
+            ..Limits::default()
+        });
+        for _ in 0..4 {
+            fixture.sandbox.spawn(detached(&["spin"])).expect("starts");
+        }
+        fixture
+    };
+    let (one, four) = (heavy(2000), heavy(8000));
+    std::thread::sleep(Duration::from_secs(2));
+    let (small, large) = (one.sandbox.usage().cpu, four.sandbox.usage().cpu);
+    let listed: Duration = four.sandbox.processes().iter().map(|info| info.cpu).sum();
+    one.sandbox.kill_all();
+    four.sandbox.kill_all();
+    let ratio = large.as_secs_f64() / small.as_secs_f64();
+    assert!((2.0..8.0).contains(&ratio), "{small:?} and {large:?}");
+    assert!(listed > large / 2, "{listed:?} of {large:?} is in the listing");
+    one.assert_clean();
+    four.assert_clean();
+}
+
+#[test]
+fn a_process_that_rests_moves_back_and_forth() {
+    let fixture = sandbox(Limits::default());
+    let since = Instant::now();
+    let outcome = fixture.exec(guest(&["bursts", "10"])).expect("starts");
+    assert_eq!(
+        (outcome.status.code(), &outcome.output[..]),
+        (0, &b"done\n"[..]),
+        "{outcome:?}"
+    );
+    println!("{:?}", since.elapsed());
+    // And while it is there it can be killed, stopped and continued.
+    let child = fixture.sandbox.spawn(detached(&["bursts", "1000000"])).expect("starts");
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(7));
+        child.kill(Signal::STOP).expect("lives");
+        child.kill(Signal::CONT).expect("lives");
+    }
+    child.kill(Signal::KILL).expect("lives");
+    world().runtime.block_on(child.wait());
+    fixture.assert_clean();
+}
