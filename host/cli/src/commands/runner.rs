@@ -21,31 +21,46 @@ pub enum Runner {
         all: bool,
     },
     /// One, by name or id
-    Show { runner: String },
+    Show {
+        /// Name or id
+        runner: String,
+    },
     /// Register a machine; its token is shown once
     Create(Create),
     /// Make a new token; the old one is good for the grace, so that the machine can be changed over
     RotateToken {
+        /// Name or id
         runner: String,
         /// Seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 300)]
         grace: u64,
     },
     /// No new sandboxes from now on
-    Unschedule { runner: String },
+    Unschedule {
+        /// Name or id
+        runner: String,
+    },
     /// New sandboxes again
-    Schedule { runner: String },
+    Schedule {
+        /// Name or id
+        runner: String,
+    },
     /// No new sandboxes, and what can move goes elsewhere
     Drain {
+        /// Name or id
         runner: String,
         /// Stop started sandboxes first
         #[arg(long)]
         stop_started: bool,
     },
     /// End the draining
-    Undrain { runner: String },
+    Undrain {
+        /// Name or id
+        runner: String,
+    },
     /// Delete a runner that is unschedulable and empty
     Delete {
+        /// Name or id
         runner: String,
         /// Do not wait for sandboxes that are to be destroyed on a machine that is gone
         #[arg(long)]
@@ -55,7 +70,10 @@ pub enum Runner {
     #[command(subcommand)]
     Component(Component),
     /// A runner's own metrics, in Prometheus text format
-    Metrics { runner: String },
+    Metrics {
+        /// Name or id
+        runner: String,
+    },
 }
 
 /// Arguments of `create`.
@@ -75,7 +93,12 @@ pub struct Create {
 #[derive(Subcommand)]
 pub enum Component {
     /// Replace it in the running runner; sandboxes go on, and one that fails is rolled back
-    Push { runner: String, file: PathBuf },
+    Push {
+        /// Name or id
+        runner: String,
+        /// The component (.wasm)
+        file: PathBuf,
+    },
 }
 
 const COLUMNS: &[Column] = &[
