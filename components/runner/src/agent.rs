@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::entry::{Entry, Phase, Step, Target, Work};
+use crate::health::Services;
 use crate::ledger::Ledger;
-use crate::model::{Action, Configuration, Count, Event, Health, Job, JobKind, Millis, Sample, Spec};
+use crate::model::{Action, Configuration, Count, Event, Job, JobKind, Millis, Sample};
 use crate::outbox::Outbox;
 
 /// The agent's limits, each with its reason.
@@ -33,6 +34,15 @@ pub mod limits {
     pub const UNHEALTHY_FOR: Millis = 30_000;
     /// Bytes of a reason; longer ones are cut.
     pub const REASON: usize = 1_024;
+    /// A removal that failed is tried again after this long: long enough for a full or busy disk to recover.
+    pub const REMOVED_AGAIN: Millis = 10_000;
+    /// Services that a host may tell of, and bytes of a name: they go into each health report.
+    pub const SERVICES: usize = 16;
+    /// See [`SERVICES`].
+    pub const SERVICE_NAME: usize = 64;
+    /// Between two health reports because of a change: a service that flaps does not flood the plane.
+    pub const BETWEEN_CHANGES: Millis = 1_000;
+    pub use crate::outbox::OBSERVATIONS;
 }
 
 /// The agent. See the crate's documentation.
@@ -52,6 +62,13 @@ pub struct Agent {
     pub(crate) told_until: String,
     pub(crate) failures: u32,
     pub(crate) last_failure: Millis,
+    /// Until when the plane lets this runner hold its sandboxes; none: it never said.
+    pub(crate) lease_until: Option<Millis>,
+    /// What the host says of its services.
+    pub(crate) services: BTreeMap<String, Result<(), String>>,
+    /// The services as last told, and when.
+    pub(crate) told: Services,
+    pub(crate) told_at: Millis,
     counts: Vec<Count>,
 }
 
@@ -70,6 +87,10 @@ impl Agent {
             told_until: String::new(),
             failures: 0,
             last_failure: 0,
+            lease_until: None,
+            services: BTreeMap::new(),
+            told: Services::new(),
+            told_at: 0,
             counts: Vec::new(),
         }
     }
@@ -81,44 +102,20 @@ impl Agent {
             Event::Job(job) => self.job(now, job, &mut out),
             Event::Done(number, result) => self.done(now, number, result, &mut out),
             Event::Found(found) => self.found(found, &mut out),
+            Event::Expected(expected) => self.expected(now, expected, &mut out),
             Event::Sample(sample) => self.sample = sample,
             Event::Tick => self.tick(now, &mut out),
             Event::CellRestarted => self.cell_restarted(now, &mut out),
             Event::Wanted(sandbox) => self.restore(now, &sandbox, &mut out),
+            Event::Granted(until) => self.lease_until = self.lease_until.max(Some(until)),
+            Event::Disowned(disowned) => self.disowned(now, disowned, &mut out),
+            Event::Service(name, condition) => self.service(name, condition),
         }
         self.restore_some(now, &mut out);
+        self.report_if_changed(now, &mut out);
         let (actions, counts) = out.into_parts();
         self.counts.extend(counts);
         actions
-    }
-
-    /// Whether a toolbox call may proceed; else the reason.
-    pub fn admit_call(&self, sandbox: &str, generation: u64) -> Result<(), String> {
-        let Some(entry) = self.entries.get(sandbox) else {
-            return Err(format!("sandbox {sandbox} is not on this runner"));
-        };
-        match &entry.phase {
-            Phase::Destroyed => return Err(format!("sandbox {sandbox} is destroyed")),
-            Phase::Absent => return Err(format!("sandbox {sandbox} is being created")),
-            Phase::Stopped => return Err(format!("sandbox {sandbox} is stopped")),
-            Phase::Failed { reason, .. } => {
-                return Err(format!("sandbox {sandbox} is in error: {reason}"));
-            }
-            Phase::Started => {}
-        }
-        if generation != entry.generation {
-            return Err(format!(
-                "generation {generation} of sandbox {sandbox} is not the present one, {}",
-                entry.generation
-            ));
-        }
-        if entry.target != Target::Started {
-            return Err(format!("sandbox {sandbox} is stopping"));
-        }
-        if !entry.loaded {
-            return Err(format!("sandbox {sandbox} is being restored after a restart"));
-        }
-        Ok(())
     }
 
     /// Takes the metrics counted since the last call.
@@ -137,68 +134,107 @@ impl Agent {
         self.ledger.sum()
     }
 
+    /// Whether one more sandbox can be remembered.
+    pub(crate) fn has_room(&self) -> bool {
+        self.entries.len() - self.tombstones.len() < limits::SANDBOXES
+    }
+
     fn job(&mut self, now: Millis, job: Job, out: &mut Outbox) {
         let kind = match job.kind {
             JobKind::Create => "create",
             JobKind::Start => "start",
             JobKind::Stop => "stop",
             JobKind::Destroy => "destroy",
+            JobKind::Update => "update",
         };
         out.count("sandbar_runner_jobs_total", &[("kind", kind)]);
-        let target = Target::from(job.kind);
-        let room = self.entries.len() - self.tombstones.len() < limits::SANDBOXES;
-        if !room && !self.entries.contains_key(&job.sandbox) && target != Target::Destroyed {
-            let mut refused = Entry::new(job.generation, target);
-            refused.phase = failed("the runner holds as many sandboxes as it can", false, now);
-            refused
-                .observe(&job.sandbox, Some(job.id))
-                .into_iter()
-                .for_each(|o| out.observe(o));
-            return;
+        if !self.entries.contains_key(&job.sandbox) {
+            if !self.has_room() && job.kind != JobKind::Destroy {
+                let mut refused = Entry::new(job.generation, Target::Started);
+                refused.phase = failed("the runner holds as many sandboxes as it can", false, now);
+                refused.jobs.push(job.id);
+                tell(&job.sandbox, &mut refused, out);
+                return;
+            }
+            let target = Target::of(job.kind).unwrap_or(Target::Started);
+            let fresh = match job.kind {
+                JobKind::Create | JobKind::Destroy => Entry::new(job.generation, target),
+                // These are about a sandbox that has been here: it must not begin a new, empty life.
+                JobKind::Start | JobKind::Stop | JobKind::Update => Entry {
+                    target,
+                    ..Entry::lost(&job.sandbox, job.generation, now)
+                },
+            };
+            self.entries.insert(job.sandbox.clone(), fresh);
         }
-        let entry = self
-            .entries
-            .entry(job.sandbox.clone())
-            .or_insert_with(|| Entry::new(job.generation, target));
-        if let Some(spec) = job.spec {
+        if let Some(sandbox) = self.intend(job, out) {
+            self.advance(now, &sandbox, out);
+        }
+    }
+
+    /// Takes a job's intent over. Gives the sandbox if there is something to do for it.
+    fn intend(&mut self, job: Job, out: &mut Outbox) -> Option<String> {
+        let entry = self.entries.get_mut(&job.sandbox)?;
+        if entry.purge.is_some_and(|up_to| job.generation <= up_to) {
+            // Nobody waits for its end: the plane has given the sandbox to somebody else.
+            return None;
+        }
+        let alive = entry.phase != Phase::Destroyed;
+        if job.kind == JobKind::Create && entry.lost {
+            // It was overtaken by a later job; nothing has been lost.
+            entry.lost = false;
+            entry.settled = false;
+        }
+        let newer = job.generation > entry.generation;
+        if let Some(mut spec) = job.spec {
             let known = entry.spec.as_ref().map(|s| s.generation);
-            if known.is_none() && entry.phase != Phase::Destroyed {
+            if known.is_none() && alive && !entry.lost {
                 // A stop may have overtaken the create that it needs; now it can be done.
                 entry.settled = false;
             }
-            if known.is_none_or(|g| spec.generation > g) && entry.phase != Phase::Destroyed {
+            if known.is_none_or(|g| spec.generation > g) && alive {
+                if job.kind == JobKind::Update
+                    && entry.made
+                    && let Err(shortage) = self.ledger.reserve(&job.sandbox, spec.need)
+                {
+                    out.count("sandbar_runner_refusals_total", &[]);
+                    entry.note = Some(cut(&shortage.to_string()));
+                    if let Some(known) = entry.spec.take() {
+                        spec = known;
+                    }
+                }
                 entry.spec = Some(spec);
             }
         }
-        if job.generation > entry.generation {
+        if newer {
             entry.generation = job.generation;
-            // Nothing brings a destroyed sandbox back.
-            if entry.phase != Phase::Destroyed && entry.target != Target::Destroyed {
-                entry.target = target;
+            let broken = matches!(entry.phase, Phase::Failed { .. }) && entry.settled;
+            // Nothing brings a destroyed sandbox back, and no change of size starts one that is in error.
+            if alive && entry.target != Target::Destroyed && !(broken && job.kind == JobKind::Update) {
+                entry.target = Target::of(job.kind).unwrap_or(entry.target);
                 entry.settled = false;
             }
-        }
-        if entry.settled {
-            // Done before, or overtaken: the plane learns how things stand, and the job ends.
-            entry
-                .observe(&job.sandbox, Some(job.id))
-                .into_iter()
-                .for_each(|o| out.observe(o));
-            return;
         }
         if !entry.jobs.contains(&job.id) && entry.jobs.len() < limits::JOBS_PER_SANDBOX {
             entry.jobs.push(job.id);
         }
-        self.advance(now, &job.sandbox, out);
+        if entry.settled {
+            // Done before, or overtaken: the plane learns how things stand, and the job ends.
+            tell(&job.sandbox, entry, out);
+            return None;
+        }
+        Some(job.sandbox)
     }
 
     /// Takes the next step towards the target, unless one is in flight.
-    fn advance(&mut self, now: Millis, sandbox: &str, out: &mut Outbox) {
+    pub(crate) fn advance(&mut self, now: Millis, sandbox: &str, out: &mut Outbox) {
         let Some(entry) = self.entries.get(sandbox) else { return };
         if entry.work.is_some() || entry.settled {
             return;
         }
         let step = match entry.target {
+            // What was disowned goes first: a newer life must not begin with old files.
+            _ if entry.purge.is_some() => Step::Remove,
             Target::Started => Step::Make,
             // A stop that overtook its create: make first, so that the files exist.
             Target::Stopped if !entry.made => Step::Make,
@@ -206,6 +242,13 @@ impl Agent {
             Target::Destroyed => Step::Remove,
         };
         if step == Step::Make {
+            if entry.lost {
+                let lost = Entry::lost(sandbox, entry.generation, now);
+                if let Phase::Failed { reason, .. } = lost.phase {
+                    self.fail(now, sandbox, reason, false, out);
+                }
+                return;
+            }
             let need = entry.spec.as_ref().map(|spec| spec.need);
             let admitted = match need {
                 None => Err(format!("sandbox {sandbox} is not on this runner")),
@@ -220,7 +263,7 @@ impl Agent {
         self.issue(now, sandbox, step, false, out);
     }
 
-    fn issue(&mut self, now: Millis, sandbox: &str, step: Step, restore: bool, out: &mut Outbox) {
+    pub(crate) fn issue(&mut self, now: Millis, sandbox: &str, step: Step, restore: bool, out: &mut Outbox) {
         let number = self.next_number;
         let Some(entry) = self.entries.get_mut(sandbox) else {
             return;
@@ -270,7 +313,13 @@ impl Agent {
                     self.failures = self.failures.saturating_add(1);
                     self.last_failure = now;
                 }
-                if work.generation == entry.generation {
+                if entry.purge.is_some() {
+                    // Tried again by a tick, or at once if it was another step that failed.
+                    entry.phase = failed(&reason, true, now);
+                    if work.step != Step::Remove {
+                        self.advance(now, &sandbox, out);
+                    }
+                } else if work.generation == entry.generation {
                     self.fail(now, &sandbox, reason, true, out);
                 } else {
                     entry.phase = failed(&reason, true, now);
@@ -286,7 +335,10 @@ impl Agent {
                         self.failures = 0;
                     }
                     Step::Stop => entry.phase = Phase::Stopped,
-                    Step::Remove => entry.phase = Phase::Destroyed,
+                    Step::Remove => match entry.purge {
+                        Some(up_to) => return self.purged(now, &sandbox, up_to, out),
+                        None => entry.phase = Phase::Destroyed,
+                    },
                 }
                 let quiet = work.restore && entry.settled;
                 if work.step == Step::Remove {
@@ -304,7 +356,7 @@ impl Agent {
             return;
         };
         let current = generation == entry.generation || entry.phase == Phase::Destroyed;
-        if current && entry.arrived() {
+        if entry.purge.is_none() && current && entry.arrived() {
             entry.settled = true;
             tell(sandbox, entry, out);
         } else {
@@ -341,28 +393,6 @@ impl Agent {
         }
     }
 
-    fn found(&mut self, found: Vec<(Spec, bool)>, out: &mut Outbox) {
-        for (spec, started) in found {
-            if self.entries.contains_key(&spec.sandbox) {
-                continue;
-            }
-            let sandbox = spec.sandbox.clone();
-            self.ledger.record(&sandbox, spec.need);
-            let (target, phase) = if started {
-                (Target::Started, Phase::Started)
-            } else {
-                (Target::Stopped, Phase::Stopped)
-            };
-            let mut entry = Entry::new(spec.generation, target);
-            entry.phase = phase;
-            entry.settled = true;
-            entry.made = true;
-            entry.spec = Some(spec);
-            tell(&sandbox, &mut entry, out);
-            self.entries.insert(sandbox, entry);
-        }
-    }
-
     fn tick(&mut self, now: Millis, out: &mut Outbox) {
         let late: Vec<u64> = self
             .in_flight
@@ -377,109 +407,30 @@ impl Agent {
             let reason = format!("timeout: no outcome after {} s", limits::ACTION_DEADLINE / 1000);
             self.done(now, number, Err(reason), out);
         }
-        let due = match self.last_report {
-            None => true,
-            Some(last) => now.saturating_sub(last) >= self.configuration.report_every,
-        };
-        if due {
-            self.last_report = Some(now);
-            self.retell(out);
-            out.health(self.health(now));
-        }
+        self.remove_again(now, out);
+        self.report_if_due(now, out);
     }
-
-    /// Tells the next few settled sandboxes again.
-    fn retell(&mut self, out: &mut Outbox) {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = self.told_until.clone();
-        let after = self.entries.range::<String, _>((Excluded(&from), Unbounded));
-        let mut last = None;
-        for (sandbox, entry) in after.take(limits::RETOLD_PER_REPORT) {
-            last = Some(sandbox.clone());
-            if entry.settled && entry.phase != Phase::Destroyed {
-                entry.observe(sandbox, None).into_iter().for_each(|o| out.observe(o));
-            }
-        }
-        // At the end, begin again with the next report.
-        self.told_until = last.unwrap_or_default();
-    }
-
-    fn health(&self, now: Millis) -> Health {
-        let unwell = self.failures >= limits::FAILURES_UNTIL_UNHEALTHY
-            && now.saturating_sub(self.last_failure) < limits::UNHEALTHY_FOR;
-        Health {
-            allocatable: self.configuration.allocatable,
-            used: self.sample,
-            started_sandboxes: self.started(),
-            healthy: !unwell,
-        }
-    }
-
-    fn cell_restarted(&mut self, now: Millis, out: &mut Outbox) {
-        out.count("sandbar_runner_cell_restarts_total", &[]);
-        self.in_flight.clear();
-        let mut again = Vec::new();
-        for (sandbox, entry) in &mut self.entries {
-            entry.loaded = false;
-            let interrupted = entry.work.take().is_some();
-            let blamed = matches!(&entry.phase, Phase::Failed { recoverable: true, at, .. }
-                if now.saturating_sub(*at) <= limits::BLAMED_ON_CELL);
-            if blamed {
-                entry.settled = false;
-            }
-            if (interrupted || blamed) && !entry.settled {
-                again.push(sandbox.clone());
-            }
-        }
-        for sandbox in again {
-            self.advance(now, &sandbox, out);
-        }
-    }
-
-    /// Hands a started sandbox to the present cell, if that does not know it.
-    fn restore(&mut self, now: Millis, sandbox: &str, out: &mut Outbox) {
-        if self.entries.get(sandbox).is_some_and(needs_restore) {
-            self.issue(now, sandbox, Step::Make, true, out);
-        }
-    }
-
-    /// Restores a few of those that wait for it, without being asked.
-    fn restore_some(&mut self, now: Millis, out: &mut Outbox) {
-        let free = limits::RESTORES_IN_FLIGHT.saturating_sub(self.in_flight.len());
-        if free == 0 {
-            return;
-        }
-        let next: Vec<String> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| needs_restore(entry))
-            .take(free)
-            .map(|(sandbox, _)| sandbox.clone())
-            .collect();
-        for sandbox in next {
-            self.restore(now, &sandbox, out);
-        }
-    }
-}
-
-fn needs_restore(entry: &Entry) -> bool {
-    entry.phase == Phase::Started && entry.settled && !entry.loaded && entry.work.is_none()
 }
 
 fn failed(reason: &str, recoverable: bool, at: Millis) -> Phase {
-    let mut end = reason.len().min(limits::REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
     Phase::Failed {
-        reason: reason[..end].to_owned(),
+        reason: cut(reason),
         recoverable,
         at,
     }
 }
 
+/// At most so much of a reason as is told.
+pub(crate) fn cut(reason: &str) -> String {
+    let mut end = reason.len().min(limits::REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason[..end].to_owned()
+}
+
 /// Observes a settled sandbox once for each job that waits, or once if none does.
-fn tell(sandbox: &str, entry: &mut Entry, out: &mut Outbox) {
+pub(crate) fn tell(sandbox: &str, entry: &mut Entry, out: &mut Outbox) {
     let jobs = std::mem::take(&mut entry.jobs);
     if jobs.is_empty() {
         entry.observe(sandbox, None).into_iter().for_each(|o| out.observe(o));
@@ -490,4 +441,5 @@ fn tell(sandbox: &str, entry: &mut Entry, out: &mut Outbox) {
             .into_iter()
             .for_each(|o| out.observe(o));
     }
+    entry.note = None;
 }

@@ -12,12 +12,14 @@ pub(crate) enum Target {
     Destroyed,
 }
 
-impl From<JobKind> for Target {
-    fn from(kind: JobKind) -> Self {
+impl Target {
+    /// Where a job leads; none if it leaves that as it is.
+    pub(crate) fn of(kind: JobKind) -> Option<Self> {
         match kind {
-            JobKind::Create | JobKind::Start => Self::Started,
-            JobKind::Stop => Self::Stopped,
-            JobKind::Destroy => Self::Destroyed,
+            JobKind::Create | JobKind::Start => Some(Self::Started),
+            JobKind::Stop => Some(Self::Stopped),
+            JobKind::Destroy => Some(Self::Destroyed),
+            JobKind::Update => None,
         }
     }
 }
@@ -72,6 +74,16 @@ pub(crate) struct Entry {
     pub work: Option<Work>,
     /// Jobs that end with the next observation.
     pub jobs: Vec<String>,
+    /// Its files should be here and are not. Only a create, arriving late, explains that.
+    #[serde(default)]
+    pub lost: bool,
+    /// Disowned up to this generation: it is removed before anything else is done with it, and forgotten unless a
+    /// newer intent has come.
+    #[serde(default)]
+    pub purge: Option<u64>,
+    /// Why the job that ends with the next observation was refused.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 impl Entry {
@@ -86,7 +98,26 @@ impl Entry {
             spec: None,
             work: None,
             jobs: Vec::new(),
+            lost: false,
+            purge: None,
+            note: None,
         }
+    }
+
+    /// What a sandbox is whose files should be here and are not.
+    pub(crate) fn lost(sandbox: &str, generation: u64, at: Millis) -> Self {
+        let mut entry = Self::new(generation, Target::Started);
+        entry.phase = Phase::Failed {
+            reason: format!(
+                "the files of sandbox {sandbox} are not on this runner: its data directory was lost or is another; \
+                 delete the sandbox and create it again"
+            ),
+            recoverable: false,
+            at,
+        };
+        entry.settled = true;
+        entry.lost = true;
+        entry
     }
 
     /// Whether the phase is the one that the target asks for.
@@ -103,8 +134,8 @@ impl Entry {
     pub(crate) fn observe(&self, sandbox: &str, job: Option<String>) -> Option<Observation> {
         let (state, reason, recoverable) = match &self.phase {
             Phase::Absent => return None,
-            Phase::Started => (State::Started, None, false),
-            Phase::Stopped => (State::Stopped, None, false),
+            Phase::Started => (State::Started, self.note.clone(), false),
+            Phase::Stopped => (State::Stopped, self.note.clone(), false),
             Phase::Destroyed => (State::Destroyed, None, false),
             Phase::Failed {
                 reason, recoverable, ..

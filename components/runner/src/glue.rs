@@ -35,6 +35,7 @@ impl Guest for Component {
             allocatable: amounts(configuration.allocatable),
             report_every: configuration.report_every,
             version: configuration.version,
+            snapshots: configuration.snapshots,
         };
         AGENT.with_borrow_mut(|agent| *agent = Some(Agent::new(configuration)));
     }
@@ -55,6 +56,10 @@ impl Guest for Component {
             wit::Event::Tick => Event::Tick,
             wit::Event::CellRestarted => Event::CellRestarted,
             wit::Event::Wanted(sandbox) => Event::Wanted(sandbox),
+            wit::Event::Expected(expected) => Event::Expected(expected),
+            wit::Event::Granted(until) => Event::Granted(until),
+            wit::Event::Disowned(disowned) => Event::Disowned(disowned),
+            wit::Event::Service((name, condition)) => Event::Service(name, condition),
         };
         AGENT.with_borrow_mut(|agent| {
             let Some(agent) = agent else { return Vec::new() };
@@ -65,16 +70,16 @@ impl Guest for Component {
                 record_only::counter_add(name, &labels, amount);
             }
             if reports_health {
-                record_only::gauge_set("sandbar_runner_started_sandboxes", &[], f64::from(agent.started()));
+                gauges(agent);
             }
             actions.into_iter().map(action).collect()
         })
     }
 
-    fn admit_call(sandbox: String, generation: u64) -> Result<(), String> {
+    fn admit_call(now: wit::Millis, sandbox: String, generation: u64) -> Result<(), wit::Refusal> {
         AGENT.with_borrow(|agent| match agent {
-            Some(agent) => agent.admit_call(&sandbox, generation),
-            None => Err(NOT_CONFIGURED.to_owned()),
+            Some(agent) => agent.admit_call(now, &sandbox, generation).map_err(refusal),
+            None => Err(wit::Refusal::LeaseExpired),
         })
     }
 
@@ -87,6 +92,35 @@ impl Guest for Component {
             Some(agent) => agent.import(&state).map_err(|error| error.to_string()),
             None => Err(NOT_CONFIGURED.to_owned()),
         })
+    }
+}
+
+fn gauges(agent: &Agent) {
+    record_only::gauge_set("sandbar_runner_started_sandboxes", &[], f64::from(agent.started()));
+    let (reserved, allocated) = (agent.reserved(), agent.allocated());
+    for (name, amounts) in [
+        ("sandbar_runner_reserved", reserved),
+        ("sandbar_runner_allocated", allocated),
+    ] {
+        let mebibyte = 1024.0 * 1024.0;
+        let values = [
+            ("cpu_cores", amounts.cpu_milli as f64 / 1000.0),
+            ("memory_bytes", amounts.memory_mib as f64 * mebibyte),
+            ("disk_bytes", amounts.disk_mib as f64 * mebibyte),
+        ];
+        for (unit, value) in values {
+            record_only::gauge_set(&format!("{name}_{unit}"), &[], value);
+        }
+    }
+}
+
+fn refusal(refusal: model::Refusal) -> wit::Refusal {
+    match refusal {
+        model::Refusal::LeaseExpired => wit::Refusal::LeaseExpired,
+        model::Refusal::OtherGeneration(text) => wit::Refusal::OtherGeneration(text),
+        model::Refusal::Unknown(text) => wit::Refusal::Unknown(text),
+        model::Refusal::NotReady(text) => wit::Refusal::NotReady(text),
+        model::Refusal::Stopped(text) => wit::Refusal::Stopped(text),
     }
 }
 
@@ -132,6 +166,7 @@ fn job(job: wit::Job) -> model::Job {
             wit::JobKind::StartSandbox => model::JobKind::Start,
             wit::JobKind::StopSandbox => model::JobKind::Stop,
             wit::JobKind::DestroySandbox => model::JobKind::Destroy,
+            wit::JobKind::UpdateSandbox => model::JobKind::Update,
         },
         sandbox: job.sandbox,
         generation: job.generation,
@@ -148,6 +183,7 @@ fn action(action: model::Action) -> wit::Action {
             observations.into_iter().map(observation).collect(),
             health.map(|health| wit::Health {
                 allocatable: amounts_out(health.allocatable),
+                allocated: amounts_out(health.allocated),
                 used: wit::Sample {
                     cpu_used: health.used.cpu_used,
                     memory_used: health.used.memory_used,
@@ -155,7 +191,10 @@ fn action(action: model::Action) -> wit::Action {
                     load: health.used.load,
                 },
                 started_sandboxes: health.started_sandboxes,
+                sandboxes: health.sandboxes,
                 healthy: health.healthy,
+                services: health.services,
+                snapshots: health.snapshots,
             }),
         )),
     }

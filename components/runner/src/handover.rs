@@ -9,15 +9,17 @@ use crate::entry::Entry;
 use crate::ledger::Ledger;
 use crate::model::{Amounts, Millis, Sample};
 
-/// Version of the encoding. A component reads the one it writes; the host falls back to its journal.
-const VERSION: u32 = 1;
+/// Version of the encoding. A component reads the one it writes and older ones; the host of a newer one falls back to
+/// its journal. 2: leases, services, disowned and lost sandboxes; what a state of version 1 lacks is as at the start.
+const VERSION: u32 = 2;
+const OLDEST: u32 = 1;
 
 /// Why a state was not taken over. Nothing has changed.
 #[derive(Debug)]
 pub enum HandoverError {
     /// The bytes are not a state.
     Malformed(serde_json::Error),
-    /// Written by a component that encodes otherwise.
+    /// Written by a newer component.
     Version(u32),
 }
 
@@ -26,7 +28,10 @@ impl std::fmt::Display for HandoverError {
         match self {
             Self::Malformed(error) => write!(f, "the state cannot be read: {error}"),
             Self::Version(found) => {
-                write!(f, "the state has version {found}, this component reads {VERSION}")
+                write!(
+                    f,
+                    "the state has version {found}, this component reads {OLDEST} to {VERSION}; use a newer component"
+                )
             }
         }
     }
@@ -45,6 +50,16 @@ struct Handover {
     last_report: Option<Millis>,
     failures: u32,
     last_failure: Millis,
+    #[serde(default)]
+    lease_until: Option<Millis>,
+    #[serde(default)]
+    services: BTreeMap<String, Result<(), String>>,
+}
+
+/// Read first: a newer version may have changed everything else.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }
 
 impl Agent {
@@ -60,6 +75,8 @@ impl Agent {
             last_report: self.last_report,
             failures: self.failures,
             last_failure: self.last_failure,
+            lease_until: self.lease_until,
+            services: self.services.clone(),
         };
         // Strings, numbers and maps with string keys: there is nothing that could fail to encode.
         serde_json::to_vec(&handover).unwrap_or_default()
@@ -68,10 +85,11 @@ impl Agent {
     /// Takes a state over, in place of the present one. Actions in flight keep their numbers. Allocatable
     /// amounts are those of this agent's configuration.
     pub fn import(&mut self, state: &[u8]) -> Result<(), HandoverError> {
-        let handover: Handover = serde_json::from_slice(state).map_err(HandoverError::Malformed)?;
-        if handover.version != VERSION {
-            return Err(HandoverError::Version(handover.version));
+        let Version { version } = serde_json::from_slice(state).map_err(HandoverError::Malformed)?;
+        if !(OLDEST..=VERSION).contains(&version) {
+            return Err(HandoverError::Version(version));
         }
+        let handover: Handover = serde_json::from_slice(state).map_err(HandoverError::Malformed)?;
         self.ledger = Ledger::new(self.configuration.allocatable);
         self.in_flight.clear();
         for (sandbox, need) in &handover.reserved {
@@ -89,6 +107,9 @@ impl Agent {
         self.last_report = handover.last_report;
         self.failures = handover.failures;
         self.last_failure = handover.last_failure;
+        self.lease_until = handover.lease_until;
+        self.services = handover.services;
+        self.told.clear();
         self.told_until.clear();
         Ok(())
     }

@@ -20,7 +20,7 @@ impl std::fmt::Display for Shortage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "the runner is full: {} {} of {} asked, {} free",
+            "the runner is full: {} {} of {} needed, {} free",
             self.asked, self.unit, self.resource, self.free
         )
     }
@@ -56,27 +56,27 @@ impl Ledger {
         &self.held
     }
 
-    /// Reserves for a sandbox. Nothing changes if it holds a reservation already, or if it does not fit.
+    /// Reserves for a sandbox, or changes what it holds. Nothing changes if what it needs more does not fit.
     pub fn reserve(&mut self, sandbox: &str, need: Amounts) -> Result<(), Shortage> {
-        if self.held.contains_key(sandbox) {
-            return Ok(());
-        }
+        let held = self.held.get(sandbox).copied().unwrap_or_default();
         let free = self.allocatable.minus(self.sum);
         let checks = [
-            ("cpu", "thousandths", need.cpu_milli, free.cpu_milli),
-            ("memory", "MiB", need.memory_mib, free.memory_mib),
-            ("disk", "MiB", need.disk_mib, free.disk_mib),
+            ("cpu", "thousandths", need.cpu_milli, held.cpu_milli, free.cpu_milli),
+            ("memory", "MiB", need.memory_mib, held.memory_mib, free.memory_mib),
+            ("disk", "MiB", need.disk_mib, held.disk_mib, free.disk_mib),
         ];
-        for (resource, unit, asked, free) in checks {
-            if asked > free {
+        for (resource, unit, asked, held, free) in checks {
+            // What does not grow needs no room, even on a runner that offers less than it did.
+            if asked > held && asked - held > free {
                 return Err(Shortage {
                     resource,
-                    asked,
+                    asked: asked - held,
                     free,
                     unit,
                 });
             }
         }
+        self.release(sandbox);
         self.record(sandbox, need);
         Ok(())
     }

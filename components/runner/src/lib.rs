@@ -6,12 +6,16 @@
 //!
 //! The contract is `wit/runner/runner.wit`; `glue` translates it and is compiled for Wasm only.
 
+mod admit;
 mod agent;
 mod entry;
 mod handover;
+mod health;
 mod ledger;
 mod model;
 mod outbox;
+mod recovery;
+mod removal;
 
 #[cfg(target_family = "wasm")]
 mod glue;
@@ -20,5 +24,6 @@ pub use agent::{Agent, limits};
 pub use handover::HandoverError;
 pub use ledger::{Ledger, Shortage};
 pub use model::{
-    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation, Sample, Spec, State,
+    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation, Refusal, Sample, Spec,
+    State,
 };

@@ -47,6 +47,8 @@ pub struct Configuration {
     pub report_every: Millis,
     /// Version of the host.
     pub version: String,
+    /// Snapshots that sandboxes here can be made from.
+    pub snapshots: Vec<String>,
 }
 
 /// What a sandbox is made of.
@@ -73,6 +75,8 @@ pub enum JobKind {
     Stop,
     /// Stop its processes, remove its files.
     Destroy,
+    /// Change its size, network or environment; keep its state.
+    Update,
 }
 
 /// A command of the plane.
@@ -86,7 +90,7 @@ pub struct Job {
     pub sandbox: String,
     /// Generation of the plane's intent.
     pub generation: u64,
-    /// Present for create and start.
+    /// Present for create, start and update.
     pub spec: Option<Spec>,
 }
 
@@ -112,6 +116,8 @@ pub enum Event {
     Done(u64, Result<(), String>),
     /// The host's own journal at start: each sandbox, and whether it was started.
     Found(Vec<(Spec, bool)>),
+    /// What the plane believes to be here: each sandbox, and its generation.
+    Expected(Vec<(String, u64)>),
     /// A measurement.
     Sample(Sample),
     /// Time passes; sent about once a second.
@@ -120,6 +126,12 @@ pub enum Event {
     CellRestarted,
     /// A toolbox call for this sandbox arrives.
     Wanted(String),
+    /// Until then this runner holds its sandboxes.
+    Granted(Millis),
+    /// These sandboxes, up to these generations, are no longer this runner's.
+    Disowned(Vec<(String, u64)>),
+    /// A service became well, or unwell for a reason.
+    Service(String, Result<(), String>),
 }
 
 /// What a sandbox is observed to be.
@@ -144,7 +156,7 @@ pub struct Observation {
     pub generation: u64,
     /// What it is.
     pub state: State,
-    /// Why, if it is an error.
+    /// Why, if it is an error; otherwise why the job was refused.
     pub reason: Option<String>,
     /// Whether starting it again may help.
     pub recoverable: bool,
@@ -153,16 +165,39 @@ pub struct Observation {
 }
 
 /// The runner's own condition.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Health {
     /// What this runner offers.
     pub allocatable: Amounts,
+    /// CPU and memory of started sandboxes, disk of all.
+    pub allocated: Amounts,
     /// The latest measurement.
     pub used: Sample,
     /// Number of started sandboxes.
     pub started_sandboxes: u32,
-    /// Whether new sandboxes can be expected to work here.
+    /// Number of sandboxes.
+    pub sandboxes: u32,
+    /// Whether all services are well.
     pub healthy: bool,
+    /// Each service by name.
+    pub services: Vec<(String, Result<(), String>)>,
+    /// Snapshots that sandboxes here can be made from.
+    pub snapshots: Vec<String>,
+}
+
+/// Why a toolbox call may not proceed. The texts are for the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The sandbox may live elsewhere by now.
+    LeaseExpired,
+    /// The call is sealed for an older generation.
+    OtherGeneration(String),
+    /// Not here.
+    Unknown(String),
+    /// It will be ready by itself.
+    NotReady(String),
+    /// It will not be ready until somebody starts it.
+    Stopped(String),
 }
 
 /// Something to do.

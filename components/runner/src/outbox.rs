@@ -2,6 +2,10 @@
 
 use crate::model::{Action, Count, Health, Observation};
 
+/// Observations of one report. More, as after a restart with thousands of sandboxes, go in several, so that none is
+/// larger than the plane takes or holds its store for long.
+pub const OBSERVATIONS: usize = 1_000;
+
 /// Actions and observations of one call of `handle`.
 #[derive(Default)]
 pub(crate) struct Outbox {
@@ -29,10 +33,13 @@ impl Outbox {
     }
 
     /// Reports first: the plane's client is waiting, and a report does not depend on the actions behind it.
-    pub(crate) fn into_parts(self) -> (Vec<Action>, Vec<Count>) {
+    pub(crate) fn into_parts(mut self) -> (Vec<Action>, Vec<Count>) {
         let mut all = Vec::with_capacity(self.actions.len() + 1);
-        if !self.observations.is_empty() || self.health.is_some() {
-            all.push(Action::Report(self.observations, self.health));
+        let mut health = self.health;
+        while !self.observations.is_empty() || health.is_some() {
+            let rest = self.observations.split_off(self.observations.len().min(OBSERVATIONS));
+            all.push(Action::Report(self.observations, health.take()));
+            self.observations = rest;
         }
         all.extend(self.actions);
         (all, self.counts)

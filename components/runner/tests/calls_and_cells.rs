@@ -2,8 +2,8 @@
 
 mod world;
 
-use runner::{Agent, Event, JobKind, Sample, State, limits};
-use world::{World, amounts, configuration, job, spec};
+use runner::{Event, JobKind, Refusal, State, limits};
+use world::{World, amounts, job, spec, text};
 
 fn started(names: &[&str]) -> World {
     let mut world = World::new(amounts(1_000, 1_000, 1_000));
@@ -17,22 +17,27 @@ fn started(names: &[&str]) -> World {
 #[test]
 fn a_call_needs_a_started_sandbox_of_the_present_generation() {
     let mut world = started(&["s"]);
-    assert_eq!(world.agent.admit_call("s", 1), Ok(()));
-    let refused = |world: &World, sandbox: &str, generation, word: &str| {
-        let reason = world.agent.admit_call(sandbox, generation).expect_err("refused");
-        assert!(reason.contains(word), "{reason}");
-    };
-    refused(&world, "s", 0, "generation");
-    refused(&world, "s", 2, "generation");
-    refused(&world, "other", 1, "not on this runner");
+    assert_eq!(world.admit("s", 1), Ok(()));
+    let refused = |world: &World, sandbox: &str, generation| world.admit(sandbox, generation).expect_err("refused");
+    assert!(matches!(refused(&world, "s", 0), Refusal::OtherGeneration(it) if it.contains("generation 0")));
+    // The front has heard of a newer intent than the runner: that will come.
+    assert!(matches!(refused(&world, "s", 2), Refusal::NotReady(it) if it.contains("generation 2")));
+    assert!(matches!(refused(&world, "other", 1), Refusal::Unknown(it) if it.contains("not on this runner")));
     world.job(job("stop", JobKind::Stop, "s", 2, amounts(1, 1, 1)));
-    refused(&world, "s", 2, "stopping");
-    refused(&world, "s", 1, "generation");
+    assert!(matches!(refused(&world, "s", 2), Refusal::Stopped(it) if it.contains("stopping")));
+    assert!(matches!(refused(&world, "s", 1), Refusal::OtherGeneration(_)));
     world.settle();
-    refused(&world, "s", 2, "stopped");
-    world.job(job("destroy", JobKind::Destroy, "s", 3, amounts(1, 1, 1)));
+    assert!(matches!(refused(&world, "s", 2), Refusal::Stopped(it) if it.contains("is stopped")));
+    world.job(job("start", JobKind::Start, "s", 3, amounts(1, 1, 1)));
+    assert!(matches!(refused(&world, "s", 3), Refusal::NotReady(it) if it.contains("starting")));
+    world.job(job("destroy", JobKind::Destroy, "s", 4, amounts(1, 1, 1)));
+    assert!(matches!(refused(&world, "s", 4), Refusal::Unknown(it) if it.contains("destroyed")));
     world.settle();
-    refused(&world, "s", 3, "destroyed");
+    assert!(matches!(refused(&world, "s", 4), Refusal::Unknown(it) if it.contains("destroyed")));
+    world.job(job("new", JobKind::Create, "t", 1, amounts(1, 1, 1)));
+    assert!(matches!(refused(&world, "t", 1), Refusal::NotReady(it) if it.contains("created")));
+    world.step(Err("no space left".into()));
+    assert!(matches!(refused(&world, "t", 1), Refusal::Stopped(it) if it.contains("no space left")));
 }
 
 #[test]
@@ -42,7 +47,7 @@ fn after_the_death_of_a_cell_everything_is_restored_some_at_a_time() {
     let reports = world.observations.len();
     world.cell_dies();
     assert_eq!(world.in_flight.len(), limits::RESTORES_IN_FLIGHT);
-    assert!(world.agent.admit_call("s099", 1).is_err_and(|e| e.contains("restored")));
+    assert!(world.admit("s099", 1).is_err_and(|e| text(e).contains("restored")));
 
     // A call comes for the last one: it does not wait for its turn.
     world.event(Event::Wanted("s099".into()));
@@ -50,7 +55,7 @@ fn after_the_death_of_a_cell_everything_is_restored_some_at_a_time() {
 
     world.settle();
     assert_eq!(world.cell.len(), 100);
-    assert!(names.iter().all(|name| world.agent.admit_call(name, 1) == Ok(())));
+    assert!(names.iter().all(|name| world.admit(name, 1) == Ok(())));
     assert_eq!(
         world.observations.len(),
         reports,
@@ -81,7 +86,7 @@ fn outcomes_of_forgotten_actions_change_nothing() {
     let mut world = started(&["s"]);
     world.event(Event::Done(1, Err("late".into())));
     world.event(Event::Done(999, Ok(())));
-    assert_eq!(world.agent.admit_call("s", 1), Ok(()));
+    assert_eq!(world.admit("s", 1), Ok(()));
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn sandboxes_of_the_journal_are_there_after_a_start_and_hold_their_capacity() {
     world.settle();
     assert_eq!(world.last_state("a"), Some(State::Started));
     assert_eq!(world.last_state("b"), Some(State::Stopped));
-    assert_eq!(world.agent.admit_call("a", 3), Ok(()));
+    assert_eq!(world.admit("a", 3), Ok(()));
     assert_eq!(world.agent.reserved(), amounts(2, 8, 20));
 
     world.job(job("c", JobKind::Create, "c", 1, need));
@@ -129,80 +134,4 @@ fn an_action_without_an_outcome_fails_at_its_deadline() {
     assert_eq!(last.state, State::Error);
     assert!(last.reason.as_deref().is_some_and(|r| r.contains("timeout")));
     assert!(world.ended("j"));
-}
-
-#[test]
-fn health_is_reported_at_once_and_then_at_the_interval() {
-    let mut world = started(&["s"]);
-    world.event(Event::Sample(Sample {
-        memory_used: 12.5,
-        ..Sample::default()
-    }));
-    for _ in 0..=10 {
-        world.event(Event::Tick);
-        world.now += 1_000;
-    }
-    assert_eq!(world.healths.len(), 3, "at 0 s, 5 s and 10 s");
-    let health = world.healths[2];
-    assert_eq!(health.started_sandboxes, 1);
-    assert_eq!(health.used.memory_used, 12.5);
-    assert!(health.healthy);
-}
-
-#[test]
-fn a_runner_that_keeps_failing_says_so_for_a_while() {
-    let mut world = started(&[]);
-    for name in ["a", "b", "c"] {
-        world.job(job(name, JobKind::Create, name, 1, amounts(1, 1, 1)));
-        world.step(Err("broken".into()));
-    }
-    world.event(Event::Tick);
-    assert!(!world.healths.last().expect("health").healthy);
-    world.now += limits::UNHEALTHY_FOR;
-    world.event(Event::Tick);
-    assert!(world.healths.last().expect("health").healthy);
-}
-
-#[test]
-fn health_reports_retell_every_sandbox_in_turn() {
-    let names: Vec<String> = (0..70).map(|i| format!("s{i:03}")).collect();
-    let mut world = started(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    world.observations.clear();
-    for _ in 0..3 {
-        world.event(Event::Tick);
-        world.now += 5_000;
-    }
-    let told: std::collections::BTreeSet<_> = world.observations.iter().map(|o| o.sandbox.clone()).collect();
-    assert_eq!(told.len(), 70);
-}
-
-#[test]
-fn a_newer_component_takes_over_without_losing_an_action() {
-    let mut world = started(&["s", "t"]);
-    world.job(job("stop", JobKind::Stop, "t", 2, amounts(1, 1, 1)));
-    world.job(job("new", JobKind::Create, "u", 1, amounts(1, 1, 1)));
-    let state = world.agent.export();
-    let mut newer = Agent::new(configuration(amounts(1_000, 1_000, 1_000)));
-    newer.import(&state).expect("its own format");
-    assert_eq!(newer.reserved(), world.agent.reserved());
-    assert_eq!(newer.export(), state);
-    world.agent = newer;
-    world.settle();
-    assert_eq!(world.agent.admit_call("s", 1), Ok(()));
-    assert!(world.ended("stop") && world.ended("new"));
-    assert_eq!(world.last_state("t"), Some(State::Stopped));
-    assert_eq!(world.last_state("u"), Some(State::Started));
-}
-
-#[test]
-fn a_state_that_is_none_is_refused_and_changes_nothing() {
-    let mut world = started(&["s"]);
-    let other_version =
-        String::from_utf8(world.agent.export())
-            .expect("JSON")
-            .replacen("\"version\":1", "\"version\":7", 1);
-    for bytes in [&b"nonsense"[..], b"", b"{}", other_version.as_bytes()] {
-        assert!(world.agent.import(bytes).is_err());
-    }
-    assert_eq!(world.agent.admit_call("s", 1), Ok(()));
 }

@@ -3,7 +3,7 @@
 mod world;
 
 use runner::{Job, JobKind, State};
-use world::{World, amounts, job};
+use world::{World, amounts, job, text};
 
 /// The life of one sandbox as the plane intends it; the position is the generation less one.
 const LIFE: [(&str, JobKind); 4] = [
@@ -22,8 +22,8 @@ fn message(index: usize) -> Job {
 fn expected(messages: &[usize]) -> State {
     match messages.iter().max() {
         Some(3) => State::Destroyed,
-        Some(2) | Some(0) => State::Started,
-        // A stop of a sandbox that was never here cannot succeed, unless its create comes after all.
+        // A stop or start of a sandbox that was never here cannot succeed, unless its create comes after all.
+        Some(2) | Some(0) if messages.contains(&0) => State::Started,
         Some(1) if messages.contains(&0) => State::Stopped,
         _ => State::Error,
     }
@@ -117,17 +117,43 @@ fn a_failure_is_reported_with_its_reason_and_a_start_tries_again() {
     let last = world.last("s").expect("reported");
     assert_eq!((last.state, last.recoverable), (State::Error, true));
     assert_eq!(last.reason.as_deref(), Some("no space left"));
-    assert!(
-        world
-            .agent
-            .admit_call("s", 1)
-            .is_err_and(|e| e.contains("no space left"))
-    );
+    assert!(world.admit("s", 1).is_err_and(|e| text(e).contains("no space left")));
 
     world.job(job("again", JobKind::Start, "s", 2, amounts(1, 1, 3)));
     world.settle();
     assert_eq!(world.last_state("s"), Some(State::Started));
-    assert_eq!(world.agent.admit_call("s", 2), Ok(()));
+    assert_eq!(world.admit("s", 2), Ok(()));
+}
+
+#[test]
+fn a_start_never_makes_an_empty_sandbox_in_the_place_of_a_lost_one() {
+    for kind in [JobKind::Start, JobKind::Stop, JobKind::Update] {
+        let mut world = World::new(amounts(4, 4, 10));
+        world.job(job("j", kind, "s", 5, amounts(1, 1, 3)));
+        assert!(world.in_flight.is_empty(), "{kind:?}");
+        let last = world.last("s").expect("reported");
+        assert_eq!(
+            (last.state, last.recoverable, last.generation),
+            (State::Error, false, 5)
+        );
+        assert!(
+            last.reason
+                .as_deref()
+                .is_some_and(|r| r.contains("files") && r.contains("delete"))
+        );
+        assert!(world.ended("j"));
+        // Nor does the next one.
+        world.job(job("again", JobKind::Start, "s", 6, amounts(1, 1, 3)));
+        assert!(world.in_flight.is_empty(), "{kind:?}");
+        assert_eq!(
+            world.last("s").map(|o| (o.state, o.generation)),
+            Some((State::Error, 6))
+        );
+        // It can be deleted.
+        world.job(job("end", JobKind::Destroy, "s", 7, amounts(1, 1, 3)));
+        world.settle();
+        assert_eq!(world.last_state("s"), Some(State::Destroyed));
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use runner::{
-    Action, Agent, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Spec, State, limits,
+    Action, Agent, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Refusal, Spec, State,
+    limits,
 };
 
 pub struct World {
@@ -39,7 +40,7 @@ pub fn spec(sandbox: &str, generation: u64, need: Amounts) -> Spec {
 }
 
 pub fn job(id: &str, kind: JobKind, sandbox: &str, generation: u64, need: Amounts) -> Job {
-    let with_spec = matches!(kind, JobKind::Create | JobKind::Start);
+    let with_spec = matches!(kind, JobKind::Create | JobKind::Start | JobKind::Update);
     Job {
         id: id.into(),
         kind,
@@ -55,13 +56,17 @@ pub fn configuration(allocatable: Amounts) -> Configuration {
         allocatable,
         report_every: 5_000,
         version: "test".into(),
+        snapshots: vec!["default".into()],
     }
 }
 
 impl World {
     pub fn new(allocatable: Amounts) -> Self {
+        let mut agent = Agent::new(configuration(allocatable));
+        // Most cases are not about leases.
+        assert_eq!(agent.handle(0, Event::Granted(Millis::MAX)), []);
         Self {
-            agent: Agent::new(configuration(allocatable)),
+            agent,
             now: 1_000,
             disk: BTreeMap::new(),
             cell: BTreeSet::new(),
@@ -148,6 +153,10 @@ impl World {
         self.event(Event::CellRestarted);
     }
 
+    pub fn admit(&self, sandbox: &str, generation: u64) -> Result<(), Refusal> {
+        self.agent.admit_call(self.now, sandbox, generation)
+    }
+
     pub fn last(&self, sandbox: &str) -> Option<&Observation> {
         self.observations.iter().rev().find(|o| o.sandbox == sandbox)
     }
@@ -158,6 +167,16 @@ impl World {
 
     pub fn ended(&self, job: &str) -> bool {
         self.observations.iter().any(|o| o.job.as_deref() == Some(job))
+    }
+}
+
+/// The text of a refusal.
+pub fn text(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::LeaseExpired => "lease expired".into(),
+        Refusal::OtherGeneration(text) | Refusal::Unknown(text) | Refusal::NotReady(text) | Refusal::Stopped(text) => {
+            text
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Between the agent's types and the contract's.
 
 use crate::wit;
-use runner::{Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Sample, Spec, State};
+use runner::{Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State};
 
 pub fn configuration(of: &Configuration) -> wit::Configuration {
     wit::Configuration {
@@ -9,6 +9,7 @@ pub fn configuration(of: &Configuration) -> wit::Configuration {
         allocatable: amounts(of.allocatable),
         report_every: of.report_every,
         version: of.version.clone(),
+        snapshots: of.snapshots.clone(),
     }
 }
 
@@ -26,6 +27,20 @@ pub fn event(event: Event) -> wit::Event {
         Event::Tick => wit::Event::Tick,
         Event::CellRestarted => wit::Event::CellRestarted,
         Event::Wanted(sandbox) => wit::Event::Wanted(sandbox),
+        Event::Expected(expected) => wit::Event::Expected(expected),
+        Event::Granted(until) => wit::Event::Granted(until),
+        Event::Disowned(disowned) => wit::Event::Disowned(disowned),
+        Event::Service(name, condition) => wit::Event::Service((name, condition)),
+    }
+}
+
+pub fn refusal(refusal: wit::Refusal) -> Refusal {
+    match refusal {
+        wit::Refusal::LeaseExpired => Refusal::LeaseExpired,
+        wit::Refusal::OtherGeneration(text) => Refusal::OtherGeneration(text),
+        wit::Refusal::Unknown(text) => Refusal::Unknown(text),
+        wit::Refusal::NotReady(text) => Refusal::NotReady(text),
+        wit::Refusal::Stopped(text) => Refusal::Stopped(text),
     }
 }
 
@@ -82,6 +97,7 @@ fn job(of: Job) -> wit::Job {
             JobKind::Start => wit::JobKind::StartSandbox,
             JobKind::Stop => wit::JobKind::StopSandbox,
             JobKind::Destroy => wit::JobKind::DestroySandbox,
+            JobKind::Update => wit::JobKind::UpdateSandbox,
         },
         sandbox: of.sandbox,
         generation: of.generation,
@@ -108,6 +124,7 @@ fn observation(of: wit::Observation) -> Observation {
 fn health_back(of: wit::Health) -> Health {
     Health {
         allocatable: amounts_back(of.allocatable),
+        allocated: amounts_back(of.allocated),
         used: Sample {
             cpu_used: of.used.cpu_used,
             memory_used: of.used.memory_used,
@@ -115,6 +132,9 @@ fn health_back(of: wit::Health) -> Health {
             load: of.used.load,
         },
         started_sandboxes: of.started_sandboxes,
+        sandboxes: of.sandboxes,
         healthy: of.healthy,
+        services: of.services,
+        snapshots: of.snapshots,
     }
 }

@@ -8,7 +8,8 @@ use wasmtime::Store;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use native::{
-    Action, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Sample, Spec, State, limits,
+    Action, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Refusal, Sample, Spec, State,
+    limits,
 };
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
@@ -77,8 +78,9 @@ impl Agent {
     ///
     /// # Errors
     /// As there.
-    pub fn admit_call(&self, sandbox: &str, generation: u64) -> Result<(), String> {
-        self.call(|store, agent| agent.call_admit_call(store, sandbox, generation))
+    pub fn admit_call(&self, now: Millis, sandbox: &str, generation: u64) -> Result<(), Refusal> {
+        self.call(|store, agent| agent.call_admit_call(store, now, sandbox, generation))
+            .map_err(convert::refusal)
     }
 
     /// See `runner::Agent::export`.

@@ -11,5 +11,9 @@ extern crate through_wasm_runner as runner;
 mod calls_and_cells;
 #[path = "../../../../../components/runner/tests/chaos.rs"]
 mod chaos;
+#[path = "../../../../../components/runner/tests/health_and_handover.rs"]
+mod health_and_handover;
 #[path = "../../../../../components/runner/tests/jobs.rs"]
 mod jobs;
+#[path = "../../../../../components/runner/tests/leases.rs"]
+mod leases;
