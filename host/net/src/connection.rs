@@ -87,7 +87,7 @@ impl Connection {
     }
 
     /// What there is, at most `most` bytes and at most [`crate::limits::READ_BYTES`].
-    pub fn read(&self, most: usize) -> Received {
+    pub fn try_read(&self, most: usize) -> Received {
         match &self.kind {
             Kind::Loopback(end) => end.incoming.read(most),
             Kind::Outside(outside) => outside.read(most),
@@ -117,7 +117,7 @@ impl Connection {
     ///
     /// # Errors
     /// If nothing can be written any more.
-    pub fn write(&self, bytes: Bytes) -> Result<(), Unsent> {
+    pub fn try_write(&self, bytes: Bytes) -> Result<(), Unsent> {
         match &self.kind {
             Kind::Loopback(end) => end.outgoing.write(bytes),
             Kind::Outside(outside) => outside.write(bytes),
@@ -174,7 +174,7 @@ impl AsyncRead for Connection {
             return Poll::Ready(Ok(()));
         }
         loop {
-            match self.read(buffer.remaining()) {
+            match self.try_read(buffer.remaining()) {
                 Received::Bytes(bytes) => {
                     buffer.put_slice(&bytes);
                     return Poll::Ready(Ok(()));
@@ -199,7 +199,7 @@ impl AsyncWrite for Connection {
                 Ok(permit) => {
                     let now = permit.min(bytes.len());
                     let (piece, _) = bytes.split_at(now);
-                    let written = self.write(Bytes::copy_from_slice(piece));
+                    let written = self.try_write(Bytes::copy_from_slice(piece));
                     return Poll::Ready(written.map(|()| now).map_err(failed));
                 }
             }

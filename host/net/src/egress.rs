@@ -73,6 +73,11 @@ impl Egress {
         })
     }
 
+    /// Whether the operator named this very address and port.
+    pub(crate) fn names(&self, to: SocketAddr) -> bool {
+        self.allow.contains(&canonical_socket(to))
+    }
+
     /// Whether any sandbox may reach `to`, which is canonical.
     pub(crate) fn check(&self, to: SocketAddr) -> Result<(), Refusal> {
         if self.resolver.is_none() {

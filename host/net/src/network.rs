@@ -153,7 +153,9 @@ impl Network {
     /// # Errors
     /// See [`ConnectError`].
     pub async fn open(&self, from: Option<SocketAddr>, to: SocketAddr) -> Result<Connection, ConnectError> {
-        if is_own(to.ip()) {
+        // An operator may name an address of the machine's loopback; whoever listens inside comes first.
+        let named = || self.0.egress.names(to) && self.0.loopback.server(to.port()).is_none();
+        if is_own(to.ip()) && !named() {
             let from = match from {
                 Some(from) if from.port() != 0 && !from.ip().is_unspecified() => from,
                 Some(from) if from.port() != 0 => SocketAddr::new(self.client_address(to.is_ipv6()).ip(), from.port()),

@@ -1,0 +1,125 @@
+//! The streams of a connection. What waits is written out: the default bodies of the traits trap after ten empty wake-ups.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sandbar_net::{Connection, Received, Unsent};
+use wasmtime_wasi_io::async_trait;
+use wasmtime_wasi_io::poll::Pollable;
+use wasmtime_wasi_io::streams::{
+    DynInputStream, DynOutputStream, InputStream, OutputStream, StreamError, StreamResult,
+};
+
+/// Both streams of a connection.
+pub(crate) fn streams(connection: &Arc<Connection>) -> (DynInputStream, DynOutputStream) {
+    let output = Output {
+        connection: Arc::clone(connection),
+        permit: 0,
+        flushed: false,
+    };
+    (Box::new(Input(Arc::clone(connection))), Box::new(output))
+}
+
+struct Input(Arc<Connection>);
+
+struct Output {
+    connection: Arc<Connection>,
+    /// Bytes that the guest may still write after its last `check-write`.
+    permit: usize,
+    /// The last call was `flush`: waiting for it must not wait for room.
+    flushed: bool,
+}
+
+fn reset() -> StreamError {
+    StreamError::LastOperationFailed(io::Error::from(io::ErrorKind::ConnectionReset).into())
+}
+
+fn failed(unsent: Unsent) -> StreamError {
+    match unsent {
+        Unsent::Closed => StreamError::Closed,
+        Unsent::Reset => reset(),
+    }
+}
+
+#[async_trait]
+impl Pollable for Input {
+    async fn ready(&mut self) {
+        poll_fn(|context| self.0.poll_readable(context)).await;
+    }
+}
+
+#[async_trait]
+impl InputStream for Input {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        if size == 0 {
+            return Ok(Bytes::new());
+        }
+        match self.0.try_read(size) {
+            Received::Bytes(bytes) => Ok(bytes),
+            Received::Empty => Ok(Bytes::new()),
+            Received::End => Err(StreamError::Closed),
+            Received::Reset => Err(reset()),
+        }
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        loop {
+            let bytes = self.read(size)?;
+            if !bytes.is_empty() || size == 0 {
+                return Ok(bytes);
+            }
+            self.ready().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {
+        poll_fn(|context| self.connection.poll_writable(context)).await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.flushed = false;
+        if bytes.len() > self.permit {
+            return Err(StreamError::trap("wrote more than check-write permitted"));
+        }
+        self.permit -= bytes.len();
+        self.connection.try_write(bytes).map_err(failed)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.flushed = true;
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.permit = self.connection.permit().map_err(failed)?;
+        Ok(self.permit)
+    }
+
+    async fn write_ready(&mut self) -> StreamResult<usize> {
+        loop {
+            let permit = self.check_write()?;
+            if permit > 0 || std::mem::take(&mut self.flushed) {
+                return Ok(permit);
+            }
+            self.ready().await;
+        }
+    }
+
+    async fn blocking_write_and_flush(&mut self, mut bytes: Bytes) -> StreamResult<()> {
+        self.flushed = false;
+        while !bytes.is_empty() {
+            let permit = self.write_ready().await?;
+            let now = bytes.split_to(permit.min(bytes.len()));
+            self.write(now)?;
+        }
+        Ok(())
+    }
+}
