@@ -11,7 +11,6 @@ use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
 use crate::bindings::wit;
 use crate::state::State;
@@ -174,10 +173,9 @@ impl HasData for Processes {
     type Data<'a> = &'a mut State;
 }
 
-/// Everything that a program may import, and nothing else. Sockets are linked but refuse every address: programs
-/// that only mention them still load.
+/// Everything that a program may import, and nothing else. Sockets are those of the sandbox's own network.
 fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
-    use wasmtime_wasi::p2::bindings::{cli, clocks, random, sockets};
+    use wasmtime_wasi::p2::bindings::{cli, clocks, random};
 
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let l = &mut linker;
@@ -199,14 +197,8 @@ fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     cli::terminal_stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    sockets::instance_network::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::network::add_to_linker::<State, WasiSockets>(l, &Default::default(), State::sockets)?;
-    sockets::ip_name_lookup::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::tcp::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::tcp_create_socket::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::udp::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::udp_create_socket::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
     sandbar_wasi_files::add_to_linker(l, State::files)?;
+    sandbar_wasi_net::add_to_linker(l, State::net)?;
     wit::add_to_linker::<State, Processes>(l, |state| state)?;
     Ok(linker)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
+use sandbar_net::Network;
 use tokio::sync::Notify;
 
 use crate::descriptor::Descriptor;
@@ -27,6 +28,7 @@ pub struct Sandbox(Arc<Inner>);
 struct Inner {
     programs: Programs,
     tree: Arc<Tree>,
+    network: Network,
     limits: Limits,
     threads: Threads,
     budget: Arc<MemoryBudget>,
@@ -77,9 +79,22 @@ impl Sandbox {
         limits: Limits,
         threads: Threads,
     ) -> Self {
+        Self::with_network(programs, machine, tree, limits, threads, Network::private())
+    }
+
+    /// As [`Sandbox::new`], whose network is a loopback without a way out, with a network of the caller's.
+    pub fn with_network(
+        programs: Programs,
+        machine: &Arc<MemoryBudget>,
+        tree: Arc<Tree>,
+        limits: Limits,
+        threads: Threads,
+        network: Network,
+    ) -> Self {
         Self(Arc::new(Inner {
             programs,
             tree,
+            network,
             limits,
             threads,
             budget: MemoryBudget::within(machine, limits.memory_bytes),
@@ -157,6 +172,11 @@ impl Sandbox {
     /// Its files.
     pub fn tree(&self) -> &Arc<Tree> {
         &self.0.tree
+    }
+
+    /// Its network.
+    pub fn network(&self) -> &Network {
+        &self.0.network
     }
 
     pub(crate) fn programs(&self) -> &Programs {

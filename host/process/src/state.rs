@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sandbar_engine::{StoreLimits, resource_table};
 use sandbar_wasi_files::{FilesCtx, FilesView};
+use sandbar_wasi_net::{NetCtx, NetView};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) wasi: WasiCtx,
     pub(crate) files: FilesCtx,
+    pub(crate) net: NetCtx,
     pub(crate) limits: StoreLimits,
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
@@ -61,10 +63,14 @@ impl State {
             tree: sandbox.tree().clone(),
             cwd: image.directory,
         };
+        let net = NetCtx {
+            network: sandbox.network().clone(),
+        };
         Self {
             table: resource_table(),
             wasi,
             files,
+            net,
             limits,
             sandbox,
             pid,
@@ -78,6 +84,13 @@ impl State {
         FilesView {
             table: &mut self.table,
             ctx: &mut self.files,
+        }
+    }
+
+    pub(crate) fn net(&mut self) -> NetView<'_> {
+        NetView {
+            table: &mut self.table,
+            ctx: &mut self.net,
         }
     }
 }
