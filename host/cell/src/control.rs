@@ -2,6 +2,7 @@
 
 use crate::call::Json;
 use crate::error::ApiError;
+use crate::network;
 use crate::spec::{CellStats, SandboxSpec};
 use crate::table::Table;
 use axum::Router;
@@ -15,6 +16,7 @@ pub fn router() -> Router<Arc<Table>> {
     Router::new()
         .route("/sandboxes/{id}", put(make).delete(remove))
         .route("/sandboxes/{id}/stop", post(stop))
+        .route("/sandboxes/{id}/network", put(network::change))
         .route("/stats", get(stats))
 }
 

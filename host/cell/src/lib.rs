@@ -19,6 +19,7 @@ mod glob;
 pub mod jail;
 pub mod limits;
 pub mod multipart;
+mod network;
 mod paths;
 mod physical;
 mod server;
@@ -26,7 +27,8 @@ pub mod spec;
 mod table;
 mod toolbox;
 
-pub use config::{ArgumentError, CellConfig, Mode};
+pub use config::{ArgumentError, CellConfig, EgressOptions, Mode};
+pub use network::NetworkSpec;
 pub use server::Cell;
 pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
@@ -125,12 +127,13 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
         .build()
         .map_err(CellError::Runtime)?;
     let threads = Threads::new(guests.handle().clone(), config.guest_threads).map_err(CellError::Runtime)?;
-    let cell = Cell::new(
+    let cell = Cell::with_egress(
         programs,
         config.sandboxes.clone(),
         config.userland.join("base"),
         memory,
         threads,
+        config.egress.open(),
     );
     let served = api.block_on(async {
         let stream = tokio::net::UnixStream::from_std(stream).map_err(CellError::Socket)?;

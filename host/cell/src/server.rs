@@ -11,6 +11,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use sandbar_engine::MemoryBudget;
+use sandbar_net::Egress;
 use sandbar_process::{Programs, Threads};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +35,19 @@ impl Cell {
         memory: Arc<MemoryBudget>,
         guests: Threads,
     ) -> Self {
+        Self::with_egress(programs, sandboxes, base, memory, guests, Egress::none())
+    }
+
+    /// As [`Cell::new`], whose sandboxes have no way out, with one.
+    #[must_use]
+    pub fn with_egress(
+        programs: Programs,
+        sandboxes: PathBuf,
+        base: PathBuf,
+        memory: Arc<MemoryBudget>,
+        guests: Threads,
+        egress: Arc<Egress>,
+    ) -> Self {
         Self {
             table: Table::new(Shared {
                 root: sandboxes,
@@ -41,6 +55,7 @@ impl Cell {
                 programs,
                 memory,
                 guests,
+                egress,
             }),
         }
     }

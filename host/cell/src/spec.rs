@@ -1,5 +1,6 @@
 //! What the runner tells a cell of a sandbox, and what the cell tells of itself.
 
+use crate::network::NetworkSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ pub struct SandboxSpec {
     pub snapshot: String,
     /// What it may use.
     pub limits: SandboxLimits,
+    /// What it may reach outside. Absent: all that is public.
+    #[serde(default)]
+    pub network: NetworkSpec,
 }
 
 /// What one sandbox may use.

@@ -3,11 +3,13 @@
 use crate::blocking::blocking;
 use crate::error::{ApiError, Code};
 use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
+use crate::network::NetworkSpec;
 use crate::spec::{CellStats, SandboxSpec, valid_id};
 use crate::toolbox::fs_error::At;
 use http::StatusCode;
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
+use sandbar_net::{Egress, Network};
 use sandbar_process::{Programs, Sandbox, Threads};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ pub struct Shared {
     pub memory: Arc<MemoryBudget>,
     /// The threads on which guests run.
     pub guests: Threads,
+    /// The way out of all sandboxes.
+    pub egress: Arc<Egress>,
 }
 
 /// All sandboxes.
@@ -108,6 +112,7 @@ impl Table {
         if spec.directory != self.shared.root.join(&spec.id) {
             return Err(ApiError::bad_request("the sandbox's directory is not below the cell's"));
         }
+        spec.network.policy()?;
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&spec.id) {
             return entry.replace(spec);
@@ -250,9 +255,37 @@ impl Entry {
             ));
         }
         state.life = Life::Running;
-        // Processes that run go on under the limits they started with; the next opening takes the new ones.
+        // Processes that run go on under the limits they started with; the next opening takes the new ones. The network's
+        // policy holds at once.
+        if let Some(open) = &state.open {
+            open.sandbox.network().set_policy(spec.network.policy()?);
+        }
         state.spec = Arc::new(spec);
         Ok(())
+    }
+
+    /// Changes what the sandbox may reach outside, at once.
+    ///
+    /// # Errors
+    /// 400 for lists that cannot be read; nothing has changed then.
+    pub fn set_network(&self, network: NetworkSpec) -> Result<(), ApiError> {
+        let policy = network.policy()?;
+        let mut state = lock(&self.state);
+        let mut spec = SandboxSpec::clone(&state.spec);
+        spec.network = network;
+        state.spec = Arc::new(spec);
+        if let Some(open) = &state.open {
+            open.sandbox.network().set_policy(policy);
+        }
+        Ok(())
+    }
+
+    /// The network of the sandbox, if anything of it is open: nobody listens otherwise.
+    ///
+    /// # Errors
+    /// 409 if it is stopped, 404 if it was removed.
+    pub fn network(&self) -> Result<Option<Network>, ApiError> {
+        Ok(self.opened()?.map(|open| open.sandbox.network().clone()))
     }
 
     /// Files and processes, opened if they are not.
@@ -275,15 +308,19 @@ impl Entry {
             Some(tree) => tree,
             None => self.open_tree(Arc::clone(&spec)).await?,
         };
-        let sandbox = Sandbox::new(
+        let network = Network::new(Arc::clone(&self.shared.egress), spec.network.policy()?);
+        let sandbox = Sandbox::with_network(
             self.shared.programs.clone(),
             &self.shared.memory,
             Arc::clone(&tree),
             process_limits(&spec),
             self.shared.guests.clone(),
+            network,
         );
         let open = Open { tree, sandbox, spec };
         let mut state = lock(&self.state);
+        // It may have changed since the spec was read.
+        open.sandbox.network().set_policy(state.spec.network.policy()?);
         state.open = Some(open.clone());
         state.used = Instant::now();
         drop(state);

@@ -1,7 +1,7 @@
 //! What a thread behind the jail can still do. Each test closes the jail of a thread of its own.
 
 use sandbar_cell::jail::{Closed, close};
-use sandbar_cell::{CellConfig, Mode};
+use sandbar_cell::{CellConfig, EgressOptions, Mode};
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -23,6 +23,8 @@ fn jailed(check: impl FnOnce(&Path, Closed) + Send + 'static) {
             cache_dir: path.join("cache"),
             sandboxes: path.join("sandboxes"),
             guest_threads: 1,
+            egress: EgressOptions::default(),
+            tls_roots: None,
             jail: true,
             mode: Mode::Serve,
         };

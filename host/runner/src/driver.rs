@@ -378,6 +378,7 @@ impl Driver {
                 memory_mib: record.memory_mib,
                 disk_mib: record.disk_mib,
             },
+            network: Default::default(),
         })
     }
 

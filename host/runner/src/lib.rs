@@ -97,6 +97,8 @@ impl Runner {
             cache_dir: prepared.cache_dir,
             sandboxes: start.journal.root().to_owned(),
             guest_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            egress: Default::default(),
+            tls_roots: None,
             jail: prepared.jail,
             mode: Mode::Serve,
         };

@@ -97,6 +97,7 @@ mod tests {
                 memory_mib: 1,
                 disk_mib: 1,
             },
+            network: Default::default(),
         };
         let all: Variables = of(&spec, "/tmp", variables(&[("A", "call"), ("PWD", "/lie")]))
             .into_iter()

@@ -15,6 +15,7 @@ mod search;
 mod upload;
 mod writer;
 
+use crate::network;
 use crate::table::Table;
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -27,6 +28,8 @@ pub fn router() -> Router<Arc<Table>> {
         .route("/user-home-dir", get(info::home_dir))
         .route("/work-dir", get(info::work_dir))
         .route("/project-dir", get(info::work_dir))
+        .route("/port", get(network::ports))
+        .route("/port/{port}/in-use", get(network::in_use))
         .route("/files", get(files::list))
         .route("/files", delete(files::remove))
         .route("/files/info", get(files::info))

@@ -154,6 +154,7 @@ impl Client {
                 memory_mib: 512,
                 disk_mib: 64,
             },
+            network: Default::default(),
         }
     }
 
