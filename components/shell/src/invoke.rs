@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::builtins::{parse_invocation_flag, set_named};
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, Running};
 use crate::os::{FileKind, Os};
-use crate::shell::{Options, Shell};
+use crate::shell::{Flow, Options, Shell};
 use crate::task::Executor;
 use crate::text;
 use crate::vars::Vars;
@@ -20,6 +20,9 @@ enum Source {
 
 struct Invocation {
     source: Source,
+    login: bool,
+    profile: bool,
+    rc: Option<String>,
     options: Options,
     name: String,
     positional: Vec<String>,
@@ -40,10 +43,24 @@ pub fn run(os: Rc<dyn Os>, args: &[String], env: Vec<(String, String)>, cwd: &st
     };
     let executor = Executor::new(os);
     let shell = new_shell(executor.clone(), &invocation, env, cwd);
-    let source = invocation.source;
+    let Invocation {
+        source,
+        login,
+        profile,
+        rc,
+        ..
+    } = invocation;
     let status = executor.run(async move {
         let mut shell = shell;
+        shell.sync_traps();
+        if login || shell.options.interactive {
+            if let Err(Flow::Exit(code)) = shell.startup_files(login, profile, rc.as_deref()).await {
+                return code;
+            }
+        }
+        let at_terminal = shell.options.interactive && shell.fd(0).is_some_and(|fd| fd.is_terminal());
         match source {
+            Source::Stdin if at_terminal => shell.main_interactive(login).await,
             Source::Command(text) => shell.main_text(&text).await,
             Source::Stdin => shell.main_stdin().await,
             Source::File(path) => match shell.script_file(&path).await {
@@ -65,6 +82,9 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
     let mut options = Options::default();
     let mut command = false;
     let mut stdin = false;
+    let mut login = program.starts_with('-');
+    let mut profile = true;
+    let mut rc = Some("~/.bashrc".to_owned());
     let mut i = 1;
     while let Some(arg) = args.get(i) {
         if arg == "--" || arg == "-" {
@@ -73,8 +93,17 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
         }
         if let Some(long) = arg.strip_prefix("--") {
             match long {
-                "norc" | "noprofile" | "login" | "posix" | "noediting" | "restricted" | "verbose" => {}
-                "rcfile" | "init-file" => i += 1,
+                "norc" => rc = None,
+                "noprofile" => profile = false,
+                "login" => login = true,
+                "posix" => options.posix = true,
+                "verbose" => options.verbose = true,
+                "noediting" | "restricted" => {}
+                "version" => return Err("GNU bash, version 5.2.15(1)-release compatible shell (wasm32)\n".to_owned()),
+                "rcfile" | "init-file" => {
+                    i += 1;
+                    rc = args.get(i).cloned();
+                }
                 _ => return Err(format!("{program}: {arg}: invalid option\n")),
             }
             i += 1;
@@ -90,7 +119,7 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
                 'c' => command = true,
                 's' => stdin = true,
                 'i' => options.interactive = true,
-                'l' => {}
+                'l' => login = true,
                 'o' | 'O' => {
                     let name = args.get(i).map(String::as_str).unwrap_or_default();
                     i += 1;
@@ -119,6 +148,9 @@ fn parse(args: &[String]) -> Result<Invocation, String> {
         }
     };
     Ok(Invocation {
+        login,
+        profile,
+        rc,
         source,
         options,
         name,
@@ -157,7 +189,28 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         .iter()
         .all(|n| fds.get(n).is_some_and(|fd: &crate::os::Fd| fd.is_terminal()));
     options.interactive |= matches!(invocation.source, Source::Stdin) && terminals;
+    // On from the start, unlike bash: the parser takes extended patterns wherever they stand.
     options.extglob = true;
+    options.patsub_replacement = true;
+    options.from_stdin = matches!(invocation.source, Source::Stdin);
+    let terminal = [0, 2]
+        .iter()
+        .filter_map(|n| fds.get(n))
+        .find(|fd: &&crate::os::Fd| fd.is_terminal())
+        .cloned();
+    if options.interactive {
+        options.expand_aliases = true;
+        options.histexpand = true;
+        options.monitor |= terminal.is_some();
+    }
+    let group = exec.os.own_group();
+    if let (true, Some(terminal)) = (options.monitor, &terminal)
+        && terminal.foreground() != Ok(group)
+    {
+        // Whoever started us may still hold it; the first job takes it then.
+        let _ = terminal.set_foreground(group);
+    }
+    let inherited: Rc<[u32]> = exec.os.inherited_ignored().into();
     let pwd = vars.entry("PWD");
     pwd.value = crate::vars::Value::Scalar(directory.clone());
     pwd.exported = true;
@@ -171,20 +224,23 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         vars.entry("PATH").value = crate::vars::Value::Scalar("/usr/local/bin:/usr/bin:/bin".to_owned());
     }
     if options.interactive {
-        for (name, default) in [("PS1", "\\w\\$ "), ("PS2", "> ")] {
+        for (name, default) in [("PS1", "\\s-\\v\\$ "), ("PS2", "> ")] {
             let var = vars.entry(name);
             if var.value == crate::vars::Value::Unset {
                 var.value = crate::vars::Value::Scalar(default.to_owned());
             }
         }
     }
+    let level = vars.scalar("SHLVL").and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
+    let shlvl = vars.entry("SHLVL");
+    shlvl.value = crate::vars::Value::Scalar((level.min(998) + 1).to_string());
+    shlvl.exported = true;
     let started = exec.os.monotonic();
     let seed = crate::expand::epoch().as_nanos() as u64 ^ u64::from(exec.os.own_pid()) << 32;
     Shell {
-        exec,
         vars,
         functions: Rc::new(HashMap::new()),
-        aliases: BTreeMap::new(),
+        aliases: Rc::default(),
         name: invocation.name.clone(),
         positional: invocation.positional.clone(),
         cwd: directory,
@@ -195,7 +251,15 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         last_background: None,
         traps: BTreeMap::new(),
         jobs: Jobs::default(),
-        running: Rc::default(),
+        running: Rc::new(Running::default()),
+        inbox: exec.inbox.clone(),
+        inherited,
+        terminal,
+        group,
+        suspended: false,
+        command_text: "".into(),
+        history: Rc::default(),
+        typed_lines: 1,
         depth: 0,
         nesting: 0,
         loops: 0,
@@ -204,7 +268,13 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         subshell: 0,
         started,
         random: seed,
-        function_names: Vec::new(),
+        frames: Vec::new(),
+        file: invocation.name.as_str().into(),
+        directories: Vec::new(),
+        hashed: BTreeMap::new(),
+        indirection: 0,
+        substitute_by_file: false,
+        last_substitution: None,
         sourcing: 0,
         getopts_offset: 0,
         umask: 0o022,
@@ -213,5 +283,6 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         scratch: Vec::new(),
         substitution_status: None,
         ticks: 0,
+        exec,
     }
 }

@@ -7,13 +7,16 @@
 mod arith;
 mod builtins;
 mod clock;
+mod edit;
 mod expand;
+mod history;
 mod invoke;
 mod jobs;
 pub mod os;
 mod pattern;
 mod run;
 mod shell;
+mod signals;
 mod syntax;
 mod task;
 mod text;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::jobs::Jobs;
-use crate::os::{Child, Fd, Os};
+use crate::history::History;
+use crate::jobs::{Jobs, Running};
+use crate::os::{Fd, Os};
 use crate::syntax::ast::Command;
-use crate::task::Executor;
+use crate::task::{Executor, Inbox};
 use crate::vars::Vars;
 
 /// Deepest nesting of function calls, `eval`, `.`, subshells and command substitutions: bounds the
@@ -42,6 +43,17 @@ pub(crate) type Step = Result<i32, Flow>;
 pub(crate) struct Function {
     pub body: Rc<Command>,
     pub source: Rc<str>,
+    /// The script it was defined in.
+    pub file: Rc<str>,
+}
+
+/// A call of a function, or a script that `.` runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub name: String,
+    pub file: Rc<str>,
+    /// The line of the call.
+    pub line: u32,
 }
 
 /// What `set` and `shopt` switch.
@@ -67,7 +79,19 @@ pub(crate) struct Options {
     pub extglob: bool,
     pub inherit_errexit: bool,
     pub lastpipe: bool,
+    pub monitor: bool,
+    pub errtrace: bool,
+    pub functrace: bool,
+    pub expand_aliases: bool,
+    pub histexpand: bool,
+    pub histappend: bool,
+    pub posix: bool,
+    pub ignoreeof: bool,
+    pub xpg_echo: bool,
+    pub execfail: bool,
+    pub patsub_replacement: bool,
     pub from_command_line: bool,
+    pub from_stdin: bool,
 }
 
 /// One shell.
@@ -76,7 +100,7 @@ pub(crate) struct Shell {
     pub exec: Rc<Executor>,
     pub vars: Vars,
     pub functions: Rc<HashMap<String, Rc<Function>>>,
-    pub aliases: BTreeMap<String, String>,
+    pub aliases: Rc<BTreeMap<String, String>>,
     /// `$0`.
     pub name: String,
     pub positional: Vec<String>,
@@ -91,7 +115,21 @@ pub(crate) struct Shell {
     pub traps: BTreeMap<String, String>,
     pub jobs: Jobs,
     /// Children that run now on behalf of this shell; ended with it if it is killed.
-    pub running: Rc<RefCell<Vec<Child>>>,
+    pub running: Rc<Running>,
+    /// Signals that have come and not been handled.
+    pub inbox: Rc<Inbox>,
+    /// Signals that were ignored when the shell was started.
+    pub inherited: Rc<[u32]>,
+    /// The terminal that jobs are given and taken, and the shell's own process group.
+    pub terminal: Option<Fd>,
+    pub group: u32,
+    /// A job was stopped during this command line: its loops end.
+    pub suspended: bool,
+    /// The text of the pipeline that runs.
+    pub command_text: Rc<str>,
+    pub history: Rc<RefCell<History>>,
+    /// Number of the next line typed at a prompt.
+    pub typed_lines: u32,
     /// Nesting of calls; see `MAX_CALL_DEPTH`.
     pub depth: u32,
     /// Nesting of commands on the stack; see `MAX_COMMAND_DEPTH`.
@@ -101,9 +139,17 @@ pub(crate) struct Shell {
     pub conditions: u32,
     pub line: u32,
     pub subshell: u32,
+    /// Nesting of command substitutions and `eval`, for `set -x`.
+    pub indirection: u32,
     pub started: Duration,
     pub random: u64,
-    pub function_names: Vec<String>,
+    pub frames: Vec<Frame>,
+    /// The script that is being run.
+    pub file: Rc<str>,
+    /// `pushd`'s directories below the current one, the nearest last.
+    pub directories: Vec<String>,
+    /// Where programs were found.
+    pub hashed: BTreeMap<String, (String, u32)>,
     /// How many `.` scripts are running.
     pub sourcing: u32,
     /// Position inside a bundle of options, for `getopts`.
@@ -113,7 +159,11 @@ pub(crate) struct Shell {
     pub last_argument: String,
     /// This shell exists for one command only: once it has started, its descriptors may go.
     pub disposable: bool,
-    /// Files of process substitutions, to be removed after the command.
+    /// Process substitutions of a program's arguments go through files.
+    pub substitute_by_file: bool,
+    /// The latest process substitution.
+    pub last_substitution: Option<crate::task::Handle<i32>>,
+    /// What process substitutions leave to be done after the command.
     pub scratch: Vec<crate::run::substitution::Scratch>,
     /// Status of the last command substitution of this command.
     pub substitution_status: Option<i32>,
@@ -178,6 +228,16 @@ impl Shell {
         }
     }
 
+    /// How an error of expansion ends a script; a prompt only drops the command.
+    pub fn fatal(&self) -> Flow {
+        let status = if self.options.from_command_line { 127 } else { 1 };
+        if self.options.interactive && self.subshell == 0 {
+            Flow::Discard(1)
+        } else {
+            Flow::Exit(status)
+        }
+    }
+
     /// Lets other tasks run now and then.
     pub async fn tick(&mut self) {
         self.ticks += 1;
@@ -195,9 +255,16 @@ impl Shell {
         child.subshell += 1;
         child.depth += 1;
         child.loops = 0;
-        child.traps.retain(|_, action| action.is_empty());
+        child.traps.retain(|name, action| {
+            action.is_empty()
+                || name == "ERR" && self.options.errtrace
+                || matches!(name.as_str(), "DEBUG" | "RETURN") && self.options.functrace
+        });
         child.jobs = Jobs::default();
         child.running = Rc::default();
+        child.inbox = Rc::default();
+        child.inbox.ignored.set(self.inbox.ignored.get());
+        child.substitute_by_file = false;
         child.disposable = false;
         child.scratch = Vec::new();
         child
@@ -223,13 +290,18 @@ impl Shell {
             (o.noglob, 'f'),
             (true, 'h'),
             (o.interactive, 'i'),
+            (o.monitor, 'm'),
             (o.noexec, 'n'),
             (o.nounset, 'u'),
             (o.verbose, 'v'),
             (o.xtrace, 'x'),
             (true, 'B'),
             (o.noclobber, 'C'),
+            (o.errtrace, 'E'),
+            (o.histexpand, 'H'),
+            (o.functrace, 'T'),
             (o.from_command_line, 'c'),
+            (o.from_stdin, 's'),
         ]
         .iter()
         .filter(|(on, _)| *on)

@@ -56,6 +56,86 @@ pub(crate) struct Executor {
     ready: Queue,
     waiting: RefCell<Vec<Waiting>>,
     next: Cell<u64>,
+    /// What the world's signals come to: the inbox of the main shell.
+    pub inbox: Rc<Inbox>,
+    /// Whether the world keeps any signal for us.
+    pub catching: Cell<bool>,
+}
+
+/// Signals that a shell (or a subshell, which is only a task here) has got and not handled yet.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pending: RefCell<VecDeque<u32>>,
+    wakers: RefCell<Vec<Waker>>,
+    /// Bit masks: the signals that have a trap, and those that are ignored.
+    pub trapped: Cell<u64>,
+    pub ignored: Cell<u64>,
+}
+
+/// The bit of a signal in a mask.
+pub(crate) fn bit(signal: u32) -> u64 {
+    1u64.checked_shl(signal).unwrap_or(0)
+}
+
+impl Inbox {
+    /// A signal has come; like all but real-time ones it waits once, however often it came.
+    pub fn post(&self, signal: u32) {
+        {
+            let mut pending = self.pending.borrow_mut();
+            if !pending.contains(&signal) {
+                pending.push_back(signal);
+            }
+        }
+        for waker in self.wakers.take() {
+            waker.wake();
+        }
+    }
+
+    /// The oldest signal of a mask.
+    pub fn take(&self, mask: u64) -> Option<u32> {
+        let mut pending = self.pending.borrow_mut();
+        let at = pending.iter().position(|s| bit(*s) & mask != 0)?;
+        pending.remove(at)
+    }
+
+    /// Whether a signal of a mask waits.
+    pub fn has(&self, mask: u64) -> bool {
+        self.pending.borrow().iter().any(|s| bit(*s) & mask != 0)
+    }
+
+    /// Waits until a signal of a mask waits.
+    pub async fn wait(&self, mask: u64) {
+        std::future::poll_fn(|cx| {
+            if self.has(mask) {
+                return Poll::Ready(());
+            }
+            let mut wakers = self.wakers.borrow_mut();
+            if !wakers.iter().any(|w| w.will_wake(cx.waker())) {
+                wakers.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// The first of two futures to be done; the other is dropped.
+pub(crate) async fn either<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> Either<A, B> {
+    let mut a = std::pin::pin!(a);
+    let mut b = std::pin::pin!(b);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(value) = a.as_mut().poll(cx) {
+            return Poll::Ready(Either::First(value));
+        }
+        b.as_mut().poll(cx).map(Either::Second)
+    })
+    .await
+}
+
+/// Which of two was first.
+pub(crate) enum Either<A, B> {
+    First(A),
+    Second(B),
 }
 
 /// The result of a task, for whoever waits for it.
@@ -117,6 +197,8 @@ impl Executor {
             ready: Queue::default(),
             waiting: RefCell::default(),
             next: Cell::new(0),
+            inbox: Rc::default(),
+            catching: Cell::new(false),
         })
     }
 
@@ -155,6 +237,22 @@ impl Executor {
         Handle { slot, id }
     }
 
+    /// The main program is over but for what must still be done: no task keeps it alive any more.
+    pub fn release_tasks(&self) {
+        for task in self.tasks.borrow_mut().values_mut() {
+            task.essential = false;
+        }
+    }
+
+    /// Takes over the signals that the world keeps for us.
+    pub fn collect_signals(&self) {
+        if self.catching.get() {
+            while let Some(signal) = self.os.take_signal() {
+                self.inbox.post(signal);
+            }
+        }
+    }
+
     /// Ends a task where it stands.
     pub fn abort<T>(&self, handle: &Handle<T>) {
         let task = self.tasks.borrow_mut().remove(&handle.id);
@@ -167,9 +265,9 @@ impl Executor {
         self.next.get()
     }
 
-    /// Whether any task but the current one exists.
+    /// Whether anything but the current task may want its turn: another task, or a signal.
     pub fn busy(&self) -> bool {
-        self.tasks.borrow().len() > 1
+        self.tasks.borrow().len() > 1 || self.catching.get()
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<u64>> {
@@ -214,16 +312,21 @@ impl Executor {
 
     /// Wakes the tasks whose wait is over. False: nobody waits for anything.
     fn check(&self, block: bool) -> bool {
-        let interests: Vec<Interest> = {
+        let mut interests: Vec<Interest> = {
             let mut waiting = self.waiting.borrow_mut();
             waiting.retain(|w| w.live.get());
             waiting.iter().map(|w| w.interest.clone()).collect()
         };
-        if interests.is_empty() {
+        let listens = self.catching.get() && !self.inbox.wakers.borrow().is_empty();
+        if interests.is_empty() && !listens {
             return false;
+        }
+        if self.catching.get() {
+            interests.push(Interest::Signal);
         }
         let done = self.os.wait(&interests, block);
         drop(interests);
+        self.collect_signals();
         let waiting = self.waiting.borrow();
         for i in done {
             if let Some(w) = waiting.get(i) {
@@ -308,6 +411,44 @@ struct Guard(Rc<Cell<bool>>);
 impl Drop for Guard {
     fn drop(&mut self) {
         self.0.set(false);
+    }
+}
+
+/// A task that ends with whoever waits for it: dropped before its end, it is ended, and its processes are killed.
+pub(crate) struct Owned {
+    handle: Handle<i32>,
+    exec: Rc<Executor>,
+    running: Rc<crate::jobs::Running>,
+    armed: bool,
+}
+
+impl Owned {
+    pub fn new(exec: &Rc<Executor>, running: Rc<crate::jobs::Running>, handle: Handle<i32>) -> Self {
+        Self {
+            handle,
+            exec: exec.clone(),
+            running,
+            armed: true,
+        }
+    }
+
+    pub fn handle(&self) -> &Handle<i32> {
+        &self.handle
+    }
+
+    /// Lets the task live on by itself.
+    pub fn release(mut self) -> Handle<i32> {
+        self.armed = false;
+        self.handle.clone()
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if self.armed && self.handle.peek().is_none() {
+            self.running.kill(2);
+            self.exec.abort(&self.handle);
+        }
     }
 }
 

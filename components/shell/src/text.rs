@@ -29,6 +29,11 @@ pub(crate) fn stray(byte: u8) -> char {
     char::from_u32(ESCAPE + u32::from(byte)).unwrap_or('\u{FFFD}')
 }
 
+/// Whether a character stands for a stray byte.
+pub(crate) fn is_stray(c: char) -> bool {
+    stray_byte(c).is_some()
+}
+
 /// The stray byte that a character stands for, if it does.
 fn stray_byte(c: char) -> Option<u8> {
     let n = (c as u32).checked_sub(ESCAPE)?;

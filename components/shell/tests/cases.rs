@@ -73,41 +73,91 @@ fn run(script: &Path, bin: &Path) -> Outcome {
     }
 }
 
+/// Cases that are known to differ, with the reason; docs/SHELL.md tells them to users. A case of the list that passes fails
+/// the test, so that the list stays true.
+const KNOWN: &[(&str, &str)] = &[];
+
+/// Share of the cases that must behave as in bash.
+const MUST_PASS_PERCENT: usize = 95;
+
+/// A case that differs: its name (`group/name`), and what was seen.
+fn difference(script: &Path, bin: &Path) -> Option<String> {
+    let expected = fs::read(script.with_extension("out")).expect("a recorded output");
+    let code: i32 = fs::read_to_string(script.with_extension("code"))
+        .expect("a recorded code")
+        .trim()
+        .parse()
+        .expect("a number");
+    let outcome = run(script, bin);
+    (outcome.output != expected || outcome.code != Some(code)).then(|| {
+        format!(
+            "{}: code {:?}, expected {code}\n--- expected\n{}--- output\n{}--- errors\n{}",
+            script.display(),
+            outcome.code,
+            String::from_utf8_lossy(&expected),
+            String::from_utf8_lossy(&outcome.output),
+            outcome.errors,
+        )
+    })
+}
+
+fn name_of(script: &Path) -> String {
+    let group = script.parent().and_then(Path::file_name).expect("cases are in groups");
+    let name = script.file_stem().expect("cases have names");
+    format!("{}/{}", group.to_string_lossy(), name.to_string_lossy())
+}
+
 #[test]
 fn every_case_behaves_as_in_bash() {
     let bin = tempfile::tempdir().expect("a directory");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_shell"), bin.path().join("sh")).expect("a link");
     let only = std::env::var("CASE").ok();
-    let mut failed = Vec::new();
-    let all = scripts();
-    assert!(all.len() >= 200, "only {} cases", all.len());
-    for script in &all {
-        let name = script.display().to_string();
-        if only.as_ref().is_some_and(|only| !name.contains(only)) {
-            continue;
+    let mut all = scripts();
+    assert!(all.len() >= 650, "only {} cases", all.len());
+    all.retain(|s| only.as_ref().is_none_or(|only| name_of(s).contains(only)));
+    // Many cases mostly sleep: a few at a time.
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let differing = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(script) = all.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    if let Some(message) = difference(script, bin.path()) {
+                        differing.lock().expect("no panic").push((name_of(script), message));
+                    }
+                }
+            });
         }
-        let expected = fs::read(script.with_extension("out")).expect("a recorded output");
-        let code: i32 = fs::read_to_string(script.with_extension("code"))
-            .expect("a recorded code")
-            .trim()
-            .parse()
-            .expect("a number");
-        let outcome = run(script, bin.path());
-        if outcome.output != expected || outcome.code != Some(code) {
-            failed.push(format!(
-                "{name}: code {:?}, expected {code}\n--- expected\n{}--- output\n{}--- errors\n{}",
-                outcome.code,
-                String::from_utf8_lossy(&expected),
-                String::from_utf8_lossy(&outcome.output),
-                outcome.errors,
-            ));
-        }
-    }
+    });
+    let mut differing = differing.into_inner().expect("no panic");
+    differing.sort();
+    let known = |name: &str| KNOWN.iter().any(|(known, _)| *known == name);
+    let new: Vec<String> = differing
+        .iter()
+        .filter(|(name, _)| !known(name))
+        .map(|(_, message)| message.clone())
+        .collect();
+    let names: Vec<String> = all.iter().map(|s| name_of(s)).collect();
+    let mended: Vec<&str> = KNOWN
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|known| names.iter().any(|n| n == known) && !differing.iter().any(|(n, _)| n == known))
+        .collect();
     assert!(
-        failed.is_empty(),
+        new.is_empty(),
         "{} of {} cases differ from bash:\n\n{}",
-        failed.len(),
+        new.len(),
         all.len(),
-        failed.join("\n")
+        new.join("\n")
+    );
+    assert!(
+        mended.is_empty(),
+        "no longer different, take them off the list: {mended:?}"
+    );
+    assert!(
+        only.is_some() || (all.len() - differing.len()) * 100 >= all.len() * MUST_PASS_PERCENT,
+        "only {} of {} cases behave as in bash",
+        all.len() - differing.len(),
+        all.len()
     );
 }

@@ -44,7 +44,7 @@ pub(super) async fn cd(shell: &mut Shell, args: &[String]) -> Step {
     Ok(status)
 }
 
-async fn change(shell: &mut Shell, target: &str) -> Step {
+pub(super) async fn change(shell: &mut Shell, target: &str) -> Step {
     if target.is_empty() {
         return Ok(0);
     }
@@ -107,67 +107,6 @@ fn normal(path: &str) -> String {
 pub(super) async fn pwd(shell: &mut Shell, _args: &[String]) -> Step {
     let line = format!("{}\n", shell.cwd);
     shell.write(1, &line).await
-}
-
-/// The directories below the current one on the stack, in the variable `DIRSTACK`.
-pub(super) async fn stack(shell: &mut Shell, name: &str, args: &[String]) -> Step {
-    let mut below: Vec<String> = shell
-        .vars
-        .get("DIRSTACK")
-        .map(crate::vars::Var::values)
-        .unwrap_or_default();
-    let old = shell.cwd.clone();
-    let status = match (name, args.first()) {
-        ("pushd", Some(target)) => {
-            let status = change(shell, target).await?;
-            if status == 0 {
-                below.insert(0, old);
-            }
-            status
-        }
-        ("pushd", None) => match below.first().cloned() {
-            Some(top) => {
-                let status = change(shell, &top).await?;
-                if let (0, Some(first)) = (status, below.first_mut()) {
-                    *first = old;
-                }
-                status
-            }
-            None => {
-                shell.complain("pushd: no other directory").await;
-                1
-            }
-        },
-        ("popd", _) => {
-            if below.is_empty() {
-                shell.complain("popd: directory stack empty").await;
-                return Ok(1);
-            }
-            let top = below.remove(0);
-            change(shell, &top).await?
-        }
-        _ => 0,
-    };
-    if status != 0 {
-        return Ok(status);
-    }
-    let map = (0i64..).zip(below.iter().cloned()).collect();
-    if let Err(message) = shell.vars.set_value("DIRSTACK", crate::vars::Value::Indexed(map)) {
-        shell.complain(&message).await;
-        return Ok(1);
-    }
-    below.insert(0, shell.cwd.clone());
-    let home = shell.vars.scalar("HOME").unwrap_or_default().to_owned();
-    let shown: Vec<String> = below
-        .iter()
-        .map(|d| match d.strip_prefix(&home) {
-            Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with('/')) => {
-                format!("~{rest}")
-            }
-            _ => d.clone(),
-        })
-        .collect();
-    shell.write(1, &format!("{}\n", shown.join(" "))).await
 }
 
 pub(super) async fn umask(shell: &mut Shell, args: &[String]) -> Step {

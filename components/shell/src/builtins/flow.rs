@@ -1,7 +1,6 @@
-//! `break`, `return`, `exit`, `shift`, `eval`, `.`, `trap`.
+//! `break`, `return`, `exit`, `shift`, `eval`, `.`.
 
 use crate::shell::{Flow, Shell, Step};
-use crate::text;
 
 pub(super) async fn shift(shell: &mut Shell, args: &[String]) -> Step {
     let count = match args.first() {
@@ -66,7 +65,7 @@ pub(super) async fn leave(shell: &mut Shell, name: &str, args: &[String]) -> Ste
     if name == "exit" {
         return Err(Flow::Exit(status));
     }
-    if shell.function_names.is_empty() && shell.sourcing == 0 {
+    if shell.frames.is_empty() && shell.sourcing == 0 {
         shell
             .complain("return: can only `return' from a function or sourced script")
             .await;
@@ -81,10 +80,13 @@ pub(super) async fn eval(shell: &mut Shell, args: &[String]) -> Step {
         _ => args,
     };
     let text = args.join(" ");
-    shell.eval(&text).await
+    shell.indirection += 1;
+    let result = shell.eval(&text).await;
+    shell.indirection -= 1;
+    result
 }
 
-pub(super) async fn source(shell: &mut Shell, args: &[String]) -> Step {
+pub(crate) async fn source(shell: &mut Shell, args: &[String]) -> Step {
     let Some(name) = args.first().cloned() else {
         return super::usage(shell, ".: filename argument required").await;
     };
@@ -113,7 +115,22 @@ pub(super) async fn source(shell: &mut Shell, args: &[String]) -> Step {
         .map(|rest| std::mem::replace(&mut shell.positional, rest.to_vec()));
     shell.depth += 1;
     shell.sourcing += 1;
-    let result = shell.text(&text, 1).await;
+    let file: std::rc::Rc<str> = path.as_str().into();
+    shell.frames.push(crate::shell::Frame {
+        name: "source".to_owned(),
+        file: file.clone(),
+        line: shell.line,
+    });
+    let (outer, line) = (std::mem::replace(&mut shell.file, file), shell.line);
+    let mut result = shell.text(&text, 1).await;
+    if shell.options.functrace
+        && let Err(flow) = shell.return_trap().await
+    {
+        result = Err(flow);
+    }
+    shell.file = outer;
+    shell.line = line;
+    shell.frames.pop();
     shell.sourcing -= 1;
     shell.depth -= 1;
     if let Some(positional) = positional {
@@ -125,99 +142,23 @@ pub(super) async fn source(shell: &mut Shell, args: &[String]) -> Step {
     }
 }
 
-/// Signals by name.
-pub(super) const SIGNALS: [(&str, u32); 13] = [
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("ABRT", 6),
-    ("KILL", 9),
-    ("USR1", 10),
-    ("USR2", 12),
-    ("PIPE", 13),
-    ("ALRM", 14),
-    ("TERM", 15),
-    ("CHLD", 17),
-    ("CONT", 18),
-    ("STOP", 19),
-];
-
-/// The number of a signal given by number or name.
-pub(super) fn signal_number(text: &str) -> Option<u32> {
-    if let Ok(n) = text.parse() {
-        return (n <= 64).then_some(n);
-    }
-    let upper = text.to_uppercase();
-    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    SIGNALS.iter().find(|(n, _)| *n == name).map(|(_, n)| *n)
-}
-
-/// The name under which a trap is kept.
-fn trap_name(text: &str) -> Option<String> {
-    match text.to_uppercase().as_str() {
-        "0" | "EXIT" => return Some("EXIT".to_owned()),
-        name @ ("ERR" | "DEBUG" | "RETURN") => return Some(name.to_owned()),
-        _ => {}
-    }
-    let number = signal_number(text)?;
-    SIGNALS
-        .iter()
-        .find(|(_, n)| *n == number)
-        .map(|(name, _)| (*name).to_owned())
-}
-
-pub(super) async fn trap(shell: &mut Shell, args: &[String]) -> Step {
-    let args = match args.first() {
-        Some(first) if first == "--" => args.get(1..).unwrap_or_default(),
-        _ => args,
+/// `caller [n]`: where the nth call up the stack was made.
+pub(super) async fn caller(shell: &mut Shell, args: &[String]) -> Step {
+    let number = args.first().and_then(|n| n.parse::<usize>().ok());
+    let skip = number.unwrap_or(0);
+    let Some(at) = shell.frames.len().checked_sub(skip + 1) else {
+        return Ok(1);
     };
-    if args.first().is_some_and(|a| a == "-l") {
-        let list: Vec<String> = SIGNALS.iter().map(|(name, n)| format!("{n}) SIG{name}")).collect();
-        return shell.write(1, &(list.join(" ") + "\n")).await;
-    }
-    let print = args.first().is_some_and(|a| a == "-p");
-    if args.is_empty() || print {
-        let wanted: Vec<String> = args.iter().skip(1).filter_map(|a| trap_name(a)).collect();
-        let mut out = String::new();
-        for (name, action) in &shell.traps {
-            if !wanted.is_empty() && !wanted.contains(name) {
-                continue;
-            }
-            let shown = if matches!(name.as_str(), "EXIT" | "ERR" | "DEBUG" | "RETURN") {
-                name.clone()
-            } else {
-                format!("SIG{name}")
-            };
-            out.push_str(&format!("trap -- {} {shown}\n", text::single_quote(action)));
-        }
-        return shell.write(1, &out).await;
-    }
-    let (action, names) = match args.split_first() {
-        Some((only, [])) => (None, std::slice::from_ref(only)),
-        Some((first, rest)) if first == "-" => (None, rest),
-        Some((first, rest)) if first.parse::<u32>().is_ok() => {
-            let _ = (first, rest);
-            (None, args)
-        }
-        Some((first, rest)) => (Some(first.clone()), rest),
-        None => return Ok(0),
+    let Some(frame) = shell.frames.get(at) else {
+        return Ok(1);
     };
-    let mut status = 0;
-    for name in names {
-        match trap_name(name) {
-            Some(key) => {
-                match &action {
-                    Some(action) => shell.traps.insert(key, action.clone()),
-                    None => shell.traps.remove(&key),
-                };
-            }
-            None => {
-                shell
-                    .complain(&format!("trap: {name}: invalid signal specification"))
-                    .await;
-                status = 1;
-            }
-        }
-    }
-    Ok(status)
+    let (name, file) = match at.checked_sub(1).and_then(|i| shell.frames.get(i)) {
+        Some(outer) => (outer.name.clone(), outer.file.to_string()),
+        None => ("main".to_owned(), shell.script_name()),
+    };
+    let line = match number {
+        Some(_) => format!("{} {name} {file}\n", frame.line),
+        None => format!("{} {file}\n", frame.line),
+    };
+    shell.write(1, &line).await
 }

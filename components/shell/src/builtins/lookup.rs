@@ -5,9 +5,9 @@ use crate::shell::{Shell, Step};
 use crate::text;
 
 /// The reserved words.
-const KEYWORDS: [&str; 20] = [
-    "!", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "then", "time",
-    "until", "while", "{", "}",
+pub(crate) const KEYWORDS: [&str; 22] = [
+    "!", "[[", "]]", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
+    "select", "then", "time", "until", "while", "{", "}",
 ];
 
 pub(super) async fn type_builtin(shell: &mut Shell, command: &str, args: &[String]) -> Step {
@@ -120,12 +120,7 @@ pub(super) async fn command(shell: &mut Shell, which: &str, args: &[String]) -> 
     }
     match shell.start(name, args, &[]).await? {
         Ok(child) => {
-            shell.running.borrow_mut().push(child.clone());
-            let exec = shell.exec.clone();
-            let exit = exec.exit_of(&child).await;
-            let pid = child.pid();
-            shell.running.borrow_mut().retain(|c| c.pid() != pid);
-            Ok(exit.status())
+            shell.foreground(&child).await
         }
         Err(status) => Ok(status),
     }
@@ -143,13 +138,13 @@ fn short(shell: &Shell, name: &str) -> Option<String> {
     shell.find_program(name, path).ok().map(|f| f + "\n")
 }
 
-/// Aliases are kept and shown, not expanded: as in any bash that is not interactive.
+/// `alias` and `unalias`; the parser expands them, at a prompt or with `shopt -s expand_aliases`.
 pub(super) async fn alias(shell: &mut Shell, which: &str, args: &[String]) -> Step {
     if which == "unalias" {
         for arg in args {
             if arg == "-a" {
-                shell.aliases.clear();
-            } else if shell.aliases.remove(arg).is_none() {
+                shell.aliases = std::rc::Rc::default();
+            } else if std::rc::Rc::make_mut(&mut shell.aliases).remove(arg).is_none() {
                 shell.complain(&format!("unalias: {arg}: not found")).await;
                 return Ok(1);
             }
@@ -160,14 +155,14 @@ pub(super) async fn alias(shell: &mut Shell, which: &str, args: &[String]) -> St
     let mut status = 0;
     let line = |name: &str, value: &str| format!("alias {name}={}\n", text::single_quote(value));
     if args.is_empty() {
-        for (name, value) in &shell.aliases {
+        for (name, value) in shell.aliases.iter() {
             out.push_str(&line(name, value));
         }
     }
     for arg in args {
         match arg.split_once('=') {
             Some((name, value)) => {
-                shell.aliases.insert(name.to_owned(), value.to_owned());
+                std::rc::Rc::make_mut(&mut shell.aliases).insert(name.to_owned(), value.to_owned());
             }
             None => match shell.aliases.get(arg) {
                 Some(value) => out.push_str(&line(arg, value)),
@@ -177,6 +172,69 @@ pub(super) async fn alias(shell: &mut Shell, which: &str, args: &[String]) -> St
                     status = 1;
                 }
             },
+        }
+    }
+    shell.write(1, &out).await?;
+    Ok(status)
+}
+
+/// `hash`: where programs were found.
+pub(super) async fn hash(shell: &mut Shell, args: &[String]) -> Step {
+    let path = shell.vars.scalar("PATH").unwrap_or_default().to_owned();
+    let mut out = String::new();
+    let mut status = 0;
+    let (mut delete, mut tell, mut force) = (false, false, None);
+    let mut iter = args.iter();
+    let mut any = false;
+    while let Some(arg) = iter.next() {
+        match arg.as_str() {
+            "-r" => {
+                shell.hashed.clear();
+                any = true;
+            }
+            "-d" => delete = true,
+            "-t" => tell = true,
+            "-l" => {}
+            "-p" => force = iter.next().cloned(),
+            name => {
+                any = true;
+                if let Some(file) = &force {
+                    shell.hashed.insert(name.to_owned(), (file.clone(), 0));
+                } else if delete {
+                    if shell.hashed.remove(name).is_none() {
+                        shell.complain(&format!("hash: {name}: not found")).await;
+                        status = 1;
+                    }
+                } else if tell {
+                    match shell.hashed.get(name) {
+                        Some((file, _)) => out.push_str(&format!("{file}\n")),
+                        None => {
+                            shell.complain(&format!("hash: {name}: not found")).await;
+                            status = 1;
+                        }
+                    }
+                } else if !exists(name) && !shell.functions.contains_key(name) {
+                    match shell.find_program(name, &path) {
+                        Ok(file) => {
+                            shell.hashed.insert(name.to_owned(), (file, 0));
+                        }
+                        Err(_) => {
+                            shell.complain(&format!("hash: {name}: not found")).await;
+                            status = 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if !any {
+        if shell.hashed.is_empty() {
+            out.push_str("hash: hash table empty\n");
+        } else {
+            out.push_str("hits\tcommand\n");
+            for (file, hits) in shell.hashed.values() {
+                out.push_str(&format!("{hits:4}\t{file}\n"));
+            }
         }
     }
     shell.write(1, &out).await?;

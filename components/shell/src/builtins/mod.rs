@@ -4,14 +4,20 @@ mod declare;
 mod directory;
 mod flow;
 mod getopts;
+mod history;
 mod jobs;
+mod limits;
 mod lookup;
 mod options;
 mod output;
 mod read;
+mod stack;
 mod test;
+mod trap;
 
-pub(crate) use options::{is_on as option_is_on, parse_invocation_flag, set_named};
+pub(crate) use flow::source;
+pub(crate) use lookup::KEYWORDS;
+pub(crate) use options::{is_on as option_is_on, parse_invocation_flag, set_named, shell_options};
 
 use crate::run::simple::Argument;
 use crate::shell::{Shell, Step};
@@ -99,7 +105,7 @@ pub(crate) fn run<'a>(
             "test" | "[" => test::run(shell, name, rest).await,
             "cd" => directory::cd(shell, rest).await,
             "pwd" => directory::pwd(shell, rest).await,
-            "pushd" | "popd" | "dirs" => directory::stack(shell, name, rest).await,
+            "pushd" | "popd" | "dirs" => stack::run(shell, name, rest).await,
             "umask" => directory::umask(shell, rest).await,
             "declare" | "typeset" | "local" | "export" | "readonly" => declare::run(shell, name, rest, arrays).await,
             "unset" => declare::unset(shell, rest).await,
@@ -107,7 +113,11 @@ pub(crate) fn run<'a>(
             "alias" | "unalias" => lookup::alias(shell, name, rest).await,
             "type" | "which" => lookup::type_builtin(shell, name, rest).await,
             "command" | "builtin" => lookup::command(shell, name, rest).await,
-            "hash" | "enable" | "history" | "suspend" | "disown" | "help" | "bg" => Ok(0),
+            "history" => history::history(shell, rest).await,
+            "hash" => lookup::hash(shell, rest).await,
+            "disown" => jobs::disown(shell, rest).await,
+            "fg" | "bg" => jobs::resume(shell, name, rest).await,
+            "enable" | "suspend" | "help" => Ok(0),
             "read" => read::read(shell, rest).await,
             "mapfile" | "readarray" => read::mapfile(shell, rest).await,
             "set" => options::set(shell, rest).await,
@@ -117,20 +127,14 @@ pub(crate) fn run<'a>(
             "return" | "exit" => flow::leave(shell, name, rest).await,
             "eval" => flow::eval(shell, rest).await,
             "." | "source" => flow::source(shell, rest).await,
-            "trap" => flow::trap(shell, rest).await,
-            "caller" => Ok(1),
+            "trap" => trap::trap(shell, rest).await,
+            "caller" => flow::caller(shell, rest).await,
             "getopts" => getopts::run(shell, rest).await,
-            "wait" | "fg" => jobs::wait(shell, rest).await,
+            "wait" => jobs::wait(shell, rest).await,
             "kill" => jobs::kill(shell, rest).await,
             "jobs" => jobs::jobs(shell, rest).await,
             "times" => shell.write(1, "0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n").await,
-            "ulimit" => {
-                // The limits are the sandbox's; setting one is accepted and changes nothing.
-                if rest.iter().any(|a| !a.starts_with('-')) {
-                    return Ok(0);
-                }
-                shell.write(1, "unlimited\n").await
-            }
+            "ulimit" => limits::ulimit(shell, rest).await,
             _ => {
                 shell.complain(&format!("{name}: not supported")).await;
                 Ok(1)

@@ -4,42 +4,122 @@ use crate::shell::{Options, Shell, Step};
 use crate::text;
 
 /// Options of `set -o`, with their letters.
-const SET: [(&str, Option<char>); 14] = [
+const SET: [(&str, Option<char>); 27] = [
     ("allexport", Some('a')),
-    ("errexit", Some('e')),
-    ("noglob", Some('f')),
-    ("hashall", Some('h')),
-    ("noexec", Some('n')),
-    ("nounset", Some('u')),
-    ("verbose", Some('v')),
-    ("xtrace", Some('x')),
-    ("noclobber", Some('C')),
     ("braceexpand", Some('B')),
+    ("emacs", None),
+    ("errexit", Some('e')),
     ("errtrace", Some('E')),
     ("functrace", Some('T')),
-    ("pipefail", None),
+    ("hashall", Some('h')),
+    ("histexpand", Some('H')),
+    ("history", None),
+    ("ignoreeof", None),
+    ("interactive-comments", None),
+    ("keyword", Some('k')),
     ("monitor", Some('m')),
+    ("noclobber", Some('C')),
+    ("noexec", Some('n')),
+    ("noglob", Some('f')),
+    ("nolog", None),
+    ("notify", Some('b')),
+    ("nounset", Some('u')),
+    ("onecmd", Some('t')),
+    ("physical", Some('P')),
+    ("pipefail", None),
+    ("posix", None),
+    ("privileged", Some('p')),
+    ("verbose", Some('v')),
+    ("vi", None),
+    ("xtrace", Some('x')),
 ];
 
-/// Options of `set -o` and `shopt` that change nothing here.
-const IGNORED: [&str; 16] = [
-    "hashall",
-    "braceexpand",
-    "errtrace",
-    "functrace",
-    "monitor",
-    "posix",
-    "emacs",
-    "vi",
-    "histexpand",
-    "physical",
-    "privileged",
-    "expand_aliases",
+/// Options of `shopt`.
+const SHOPT: [&str; 53] = [
+    "autocd",
+    "assoc_expand_once",
+    "cdable_vars",
+    "cdspell",
+    "checkhash",
+    "checkjobs",
     "checkwinsize",
-    "histappend",
-    "sourcepath",
     "cmdhist",
+    "compat31",
+    "compat32",
+    "compat40",
+    "compat41",
+    "compat42",
+    "compat43",
+    "compat44",
+    "complete_fullquote",
+    "direxpand",
+    "dirspell",
+    "dotglob",
+    "execfail",
+    "expand_aliases",
+    "extdebug",
+    "extglob",
+    "extquote",
+    "failglob",
+    "force_fignore",
+    "globasciiranges",
+    "globskipdots",
+    "globstar",
+    "gnu_errfmt",
+    "histappend",
+    "histreedit",
+    "histverify",
+    "hostcomplete",
+    "huponexit",
+    "inherit_errexit",
+    "interactive_comments",
+    "lastpipe",
+    "lithist",
+    "localvar_inherit",
+    "localvar_unset",
+    "login_shell",
+    "mailwarn",
+    "no_empty_cmd_completion",
+    "nocaseglob",
+    "nocasematch",
+    "noexpand_translation",
+    "nullglob",
+    "patsub_replacement",
+    "progcomp",
+    "progcomp_alias",
+    "promptvars",
+    "restricted_shell",
 ];
+
+/// Further ones.
+const SHOPT_MORE: [&str; 5] = ["shift_verbose", "sourcepath", "varredir_close", "xpg_echo", "syslog_history"];
+
+/// Options that are always on.
+const ALWAYS: [&str; 15] = [
+    "braceexpand",
+    "hashall",
+    "interactive-comments",
+    "interactive_comments",
+    "checkwinsize",
+    "cmdhist",
+    "complete_fullquote",
+    "extquote",
+    "force_fignore",
+    "globasciiranges",
+    "globskipdots",
+    "hostcomplete",
+    "progcomp",
+    "promptvars",
+    "sourcepath",
+];
+
+fn is_shopt(name: &str) -> bool {
+    SHOPT.contains(&name) || SHOPT_MORE.contains(&name)
+}
+
+fn is_set_option(name: &str) -> bool {
+    SET.iter().any(|(n, _)| *n == name)
+}
 
 fn slot<'a>(o: &'a mut Options, name: &str) -> Option<&'a mut bool> {
     Some(match name {
@@ -61,6 +141,17 @@ fn slot<'a>(o: &'a mut Options, name: &str) -> Option<&'a mut bool> {
         "extglob" => &mut o.extglob,
         "inherit_errexit" => &mut o.inherit_errexit,
         "lastpipe" => &mut o.lastpipe,
+        "monitor" => &mut o.monitor,
+        "errtrace" => &mut o.errtrace,
+        "functrace" => &mut o.functrace,
+        "expand_aliases" => &mut o.expand_aliases,
+        "histexpand" => &mut o.histexpand,
+        "histappend" => &mut o.histappend,
+        "posix" => &mut o.posix,
+        "ignoreeof" => &mut o.ignoreeof,
+        "xpg_echo" => &mut o.xpg_echo,
+        "execfail" => &mut o.execfail,
+        "patsub_replacement" => &mut o.patsub_replacement,
         _ => return None,
     })
 }
@@ -72,8 +163,14 @@ pub(crate) fn set_named(options: &mut Options, name: &str, on: bool) -> bool {
             *slot = on;
             true
         }
-        None => IGNORED.contains(&name),
+        None => is_set_option(name) || is_shopt(name),
     }
+}
+
+/// `$SHELLOPTS`.
+pub(crate) fn shell_options(shell: &Shell) -> String {
+    let on: Vec<&str> = SET.iter().map(|(n, _)| *n).filter(|n| is_on(shell, n)).collect();
+    on.join(":")
 }
 
 /// Switches an option by letter; false if there is none.
@@ -89,7 +186,7 @@ pub(crate) fn is_on(shell: &Shell, name: &str) -> bool {
     let mut options = shell.options.clone();
     match slot(&mut options, name) {
         Some(slot) => *slot,
-        None => matches!(name, "hashall" | "braceexpand"),
+        None => ALWAYS.contains(&name) || matches!(name, "history" | "emacs") && shell.options.interactive,
     }
 }
 
@@ -157,36 +254,65 @@ async fn list(shell: &mut Shell, table: bool) -> Step {
 
 pub(super) async fn shopt(shell: &mut Shell, args: &[String]) -> Step {
     let mut on = None;
-    let mut quiet = false;
+    let (mut quiet, mut print, mut set) = (false, false, false);
     let mut status = 0;
-    let mut out = String::new();
+    let mut names = Vec::new();
     for arg in args {
-        match arg.as_str() {
-            "-s" => on = Some(true),
-            "-u" => on = Some(false),
-            "-q" => quiet = true,
-            "-p" | "-o" => {}
-            name => {
-                let known = slot(&mut shell.options, name).is_some() || IGNORED.contains(&name);
-                if !known {
-                    shell
-                        .complain(&format!("shopt: {name}: invalid shell option name"))
-                        .await;
-                    status = 1;
-                    continue;
+        match arg.strip_prefix('-') {
+            Some(flags) => {
+                for c in flags.chars() {
+                    match c {
+                        's' => on = Some(true),
+                        'u' => on = Some(false),
+                        'q' => quiet = true,
+                        'p' => print = true,
+                        'o' => set = true,
+                        c => return super::usage(shell, &format!("shopt: -{c}: invalid option")).await,
+                    }
                 }
-                match on {
-                    Some(on) => {
-                        set_named(&mut shell.options, name, on);
-                    }
-                    None => {
-                        let now = is_on(shell, name);
-                        status |= i32::from(!now);
-                        if !quiet {
-                            let now = if now { "on" } else { "off" };
-                            out.push_str(&format!("{name:<15}\t{now}\n"));
-                        }
-                    }
+            }
+            None => names.push(arg.as_str()),
+        }
+    }
+    let line = |name: &str, now: bool| match (print, set) {
+        (true, true) => format!("set {}o {name}\n", if now { '-' } else { '+' }),
+        (true, false) => format!("shopt -{} {name}\n", if now { 's' } else { 'u' }),
+        _ => format!("{name:<15}\t{}\n", if now { "on" } else { "off" }),
+    };
+    let mut out = String::new();
+    if names.is_empty() {
+        let mut all: Vec<&str> = if set {
+            SET.iter().map(|(n, _)| *n).collect()
+        } else {
+            SHOPT.iter().chain(&SHOPT_MORE).copied().collect()
+        };
+        all.sort_unstable();
+        for name in all {
+            let now = is_on(shell, name);
+            if on.is_none_or(|on| on == now) {
+                out.push_str(&line(name, now));
+            }
+        }
+        return shell.write(1, &out).await;
+    }
+    for name in names {
+        let known = if set { is_set_option(name) } else { is_shopt(name) };
+        if !known {
+            shell
+                .complain(&format!("shopt: {name}: invalid shell option name"))
+                .await;
+            status = 1;
+            continue;
+        }
+        match on {
+            Some(on) => {
+                set_named(&mut shell.options, name, on);
+            }
+            None => {
+                let now = is_on(shell, name);
+                status |= i32::from(!now);
+                if !quiet {
+                    out.push_str(&line(name, now));
                 }
             }
         }

@@ -17,7 +17,7 @@ use crate::pattern::{Pattern, PatternChar};
 use crate::shell::{Flow, MAX_TEXT, Shell};
 use crate::syntax::ast::{Kind, List, Piece, RedirectKind, Target, Word};
 use crate::syntax::brace;
-use crate::task::Fut;
+use crate::task::{Fut, Owned};
 use field::Field;
 
 /// Most words that one command may have after expansion.
@@ -206,12 +206,14 @@ impl Shell {
         };
         let mut child = self.fork();
         child.fds.insert(1, writer);
+        child.indirection += 1;
         if !self.options.inherit_errexit {
             child.options.errexit = false;
         }
         let running = child.running.clone();
         let body = list.clone();
         let task = self.exec.spawn(async move { child.run_subshell(&body).await });
+        let task = Owned::new(&self.exec, running, task);
         let mut bytes = Vec::new();
         let exec = self.exec.clone();
         let text = loop {
@@ -221,10 +223,6 @@ impl Shell {
                 Err(e) => break Err(e.to_string()),
             }
             if bytes.len() > MAX_TEXT {
-                for child in running.borrow().iter() {
-                    let _ = child.kill(13);
-                }
-                exec.abort(&task);
                 break Err("output too long".to_owned());
             }
         };
@@ -233,7 +231,7 @@ impl Shell {
             self.complain(&format!("command substitution: {e}")).await;
             return Err(Flow::Discard(1));
         }
-        self.status = task.join().await;
+        self.status = task.handle().join().await;
         self.substitution_status = Some(self.status);
         Ok(trimmed(bytes))
     }

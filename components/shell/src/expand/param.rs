@@ -112,12 +112,7 @@ impl Shell {
             return Ok(());
         }
         self.complain(&format!("{name}: unbound variable")).await;
-        Err(Flow::Exit(self.fatal_status()))
-    }
-
-    /// The exit code of a shell that an expansion error ends.
-    fn fatal_status(&self) -> i32 {
-        if self.options.from_command_line { 127 } else { 1 }
+        Err(self.fatal())
     }
 
     /// What a parameter holds, and under which key.
@@ -230,7 +225,7 @@ impl Shell {
                     "parameter not set".to_owned()
                 };
                 self.complain(&format!("{name}: {message}")).await;
-                Err(Flow::Exit(self.fatal_status()))
+                Err(self.fatal())
             }
             _ => {
                 emit(out, held, quoting);

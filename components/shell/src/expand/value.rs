@@ -65,22 +65,45 @@ impl Shell {
             }
             "BASHPID" => Some(self.os().own_pid().to_string()),
             "BASH_SUBSHELL" => Some(self.subshell.to_string()),
-            "SHLVL" => Some("1".to_owned()),
-            "UID" | "EUID" => {
-                let home = self.vars.scalar("HOME").unwrap_or("/").to_owned();
-                let uid = self.os().stat(&home, true).map_or(0, |s| s.uid);
-                Some(uid.to_string())
-            }
+            "UID" | "EUID" => Some(self.user_id().to_string()),
             "PPID" => Some("1".to_owned()),
             "HOSTNAME" => Some("sandbox".to_owned()),
             "OSTYPE" => Some("linux-gnu".to_owned()),
             "MACHTYPE" => Some("wasm32-unknown-wasi".to_owned()),
             "HOSTTYPE" => Some("wasm32".to_owned()),
-            "FUNCNAME" => self.function_names.last().cloned(),
+            "FUNCNAME" => self.frames.last().map(|f| f.name.clone()),
+            "BASH_LINENO" => Some(self.frames.last().map_or(0, |f| f.line).to_string()),
+            "BASH_COMMAND" => Some(self.command_text.to_string()),
+            "BASH_VERSION" => Some("5.2.15(1)-release".to_owned()),
+            "BASH" => Some("/bin/bash".to_owned()),
+            "BASH_ARGV0" => Some(self.name.clone()),
+            "SHELLOPTS" => Some(crate::builtins::shell_options(self)),
+            "DIRSTACK" => Some(self.cwd.clone()),
+            "HISTCMD" => Some(self.history.borrow().next_number().to_string()),
+            "COLUMNS" | "LINES" if self.options.interactive => {
+                let size = self.terminal.as_ref()?.terminal_size().ok()?;
+                Some(if name == "LINES" { size.rows } else { size.columns }.to_string())
+            }
             "PIPESTATUS" => self.pipe_status.first().map(i32::to_string),
-            "BASH_SOURCE" => Some(self.name.clone()),
+            "BASH_SOURCE" => self.source_stack().into_iter().next(),
+            "BASH_VERSINFO" => Some("5".to_owned()),
+            "GROUPS" => Some(self.user_id().to_string()),
             _ => None,
         }
+    }
+
+    /// The files of the running calls, the innermost first, and the script.
+    fn source_stack(&self) -> Vec<String> {
+        let mut files: Vec<String> = self.frames.iter().rev().map(|f| f.file.to_string()).collect();
+        if !self.options.from_command_line && !self.options.from_stdin {
+            files.push(self.script_name());
+        }
+        files
+    }
+
+    /// What the main script is called in messages.
+    pub(crate) fn script_name(&self) -> String {
+        self.name.clone()
     }
 
     /// All elements of an array (or the one value of a scalar).
@@ -89,7 +112,27 @@ impl Shell {
             Some(var) => var.values(),
             None => match name {
                 "PIPESTATUS" => self.pipe_status.iter().map(i32::to_string).collect(),
-                "FUNCNAME" => self.function_names.iter().rev().cloned().collect(),
+                "FUNCNAME" => {
+                    let mut names: Vec<String> = self.frames.iter().rev().map(|f| f.name.clone()).collect();
+                    if !names.is_empty() && !self.options.from_command_line && !self.options.from_stdin {
+                        names.push("main".to_owned());
+                    }
+                    names
+                }
+                "BASH_SOURCE" => self.source_stack(),
+                "BASH_LINENO" => {
+                    let mut lines: Vec<String> = self.frames.iter().rev().map(|f| f.line.to_string()).collect();
+                    lines.push("0".to_owned());
+                    lines
+                }
+                "BASH_VERSINFO" => ["5", "2", "15", "1", "release", "wasm32-unknown-wasi"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                "DIRSTACK" => {
+                    let mut all = vec![self.cwd.clone()];
+                    all.extend(self.directories.iter().rev().cloned());
+                    all
+                }
                 _ => self.variable(name).into_iter().collect(),
             },
         }

@@ -45,8 +45,49 @@ pub enum Errno {
     /// Nobody reads the pipe any more.
     #[error("Broken pipe")]
     BrokenPipe,
+    #[error("Inappropriate ioctl for device")]
+    NotTerminal,
     #[error("Input/output error")]
     Io,
+}
+
+/// The size of a terminal's window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// What a terminal's line discipline does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)]
+pub struct Mode {
+    /// Input is written back.
+    pub echo: bool,
+    /// Input comes line by line.
+    pub canonical: bool,
+    /// ^C, ^\\ and ^Z are signals.
+    pub signals: bool,
+    /// A line feed is written as carriage return and line feed.
+    pub output: bool,
+}
+
+impl Mode {
+    /// What a program expects that was started at a prompt.
+    pub const SANE: Self = Self {
+        echo: true,
+        canonical: true,
+        signals: true,
+        output: true,
+    };
+    /// For a line editor: every key comes as it is typed, nothing is written back.
+    pub const EDIT: Self = Self {
+        echo: false,
+        canonical: false,
+        signals: false,
+        output: true,
+    };
 }
 
 /// What an operation that never blocks has to say.
@@ -71,6 +112,41 @@ pub trait Descriptor {
     fn try_write(&self, bytes: &[u8]) -> Result<Ready<usize>, Errno>;
     /// Whether it is a terminal.
     fn is_terminal(&self) -> bool;
+    /// The size of the window.
+    ///
+    /// # Errors
+    /// `NotTerminal`, as for the four below.
+    fn terminal_size(&self) -> Result<Size, Errno> {
+        Err(Errno::NotTerminal)
+    }
+    /// The line discipline.
+    ///
+    /// # Errors
+    /// `NotTerminal`.
+    fn terminal_mode(&self) -> Result<Mode, Errno> {
+        Err(Errno::NotTerminal)
+    }
+    /// Sets the line discipline.
+    ///
+    /// # Errors
+    /// `NotTerminal`.
+    fn set_terminal_mode(&self, _mode: Mode) -> Result<(), Errno> {
+        Err(Errno::NotTerminal)
+    }
+    /// The process group that gets the terminal's signals.
+    ///
+    /// # Errors
+    /// `NotTerminal`.
+    fn foreground(&self) -> Result<u32, Errno> {
+        Err(Errno::NotTerminal)
+    }
+    /// Hands the terminal to a process group.
+    ///
+    /// # Errors
+    /// `NotTerminal`; `NoProcess` if the group is empty.
+    fn set_foreground(&self, _group: u32) -> Result<(), Errno> {
+        Err(Errno::NotTerminal)
+    }
     /// For the implementation to recognise its own.
     fn as_any(&self) -> &dyn Any;
 }
@@ -103,6 +179,8 @@ pub trait Process {
     fn pid(&self) -> u32;
     /// How it ended; none while it runs.
     fn try_wait(&self) -> Option<Exit>;
+    /// Whether it is stopped by a signal, and not yet continued.
+    fn is_stopped(&self) -> bool;
     /// Sends it a signal.
     ///
     /// # Errors
@@ -124,6 +202,10 @@ pub enum Interest {
     Write(Fd),
     /// The process has ended.
     Exit(Child),
+    /// The process has ended, or is stopped.
+    Stop(Child),
+    /// A caught signal waits to be taken.
+    Signal,
     /// The moment, on the clock of `Os::monotonic`, has come.
     Timer(Duration),
 }
@@ -141,6 +223,17 @@ pub struct How {
     pub exclusive: bool,
 }
 
+/// The process group of a new process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// That of the shell.
+    Same,
+    /// A new one that it leads.
+    New,
+    /// This one.
+    Join(u32),
+}
+
 /// A program to start. Descriptors 0, 1 and 2 are all that a child gets; none is closed.
 pub struct Spawn<'a> {
     /// Absolute path.
@@ -153,6 +246,12 @@ pub struct Spawn<'a> {
     pub directory: &'a str,
     /// Descriptors 0, 1 and 2.
     pub descriptors: [Option<Fd>; 3],
+    /// Its process group.
+    pub group: Group,
+    /// A terminal to hand to its group before it runs.
+    pub foreground: Option<Fd>,
+    /// Signals that do nothing to it.
+    pub ignored: &'a [u32],
 }
 
 /// What kind of file.
@@ -223,6 +322,22 @@ pub trait Os {
     fn read_dir(&self, path: &str) -> Result<Vec<String>, Errno>;
     /// The shell's own process id.
     fn own_pid(&self) -> u32;
+    /// The shell's own process group.
+    fn own_group(&self) -> u32;
+    /// From now on these signals are kept until they are taken, and do nothing else. Replaces the list of before.
+    ///
+    /// # Errors
+    /// `Invalid` for a signal that cannot be caught.
+    fn catch(&self, signals: &[u32]) -> Result<(), Errno>;
+    /// Signals that do nothing from now on. Replaces the list of before.
+    ///
+    /// # Errors
+    /// `Invalid` for a signal that cannot be ignored.
+    fn ignore(&self, signals: &[u32]) -> Result<(), Errno>;
+    /// The signals that were ignored when the shell was started.
+    fn inherited_ignored(&self) -> Vec<u32>;
+    /// The oldest caught signal that waits.
+    fn take_signal(&self) -> Option<u32>;
     /// The live processes of the sandbox: (pid, name).
     fn processes(&self) -> Vec<(u32, String)>;
     /// Which of these are ready, by index. With `block`, waits until one is; then the list must not

@@ -1,19 +1,24 @@
 //! The world of a Unix process: real programs, real pipes. For tests and for trying things out.
 
 use std::any::Any;
-use std::cell::RefCell;
-use std::os::fd::{AsFd, OwnedFd};
+use std::cell::Cell;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode as FileMode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
-use super::{Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat};
+mod signals;
+mod terminal;
+
+use super::{
+    Child, Descriptor, Errno, Exit, Fd, FileKind, Group, How, Interest, Mode, Os, Process, Ready, Size, Spawn, Stat,
+};
 
 /// Bytes that a pipe ready for writing takes without blocking (PIPE_BUF).
 const PIPE_CHUNK: usize = 4096;
@@ -78,15 +83,76 @@ impl Descriptor for NativeFd {
         std::io::IsTerminal::is_terminal(&self.0)
     }
 
+    fn terminal_size(&self) -> Result<Size, Errno> {
+        terminal::size(&self.0)
+    }
+
+    fn terminal_mode(&self) -> Result<Mode, Errno> {
+        terminal::mode(&self.0)
+    }
+
+    fn set_terminal_mode(&self, mode: Mode) -> Result<(), Errno> {
+        terminal::set_mode(&self.0, mode)
+    }
+
+    fn foreground(&self) -> Result<u32, Errno> {
+        terminal::foreground(&self.0)
+    }
+
+    fn set_foreground(&self, group: u32) -> Result<(), Errno> {
+        terminal::set_foreground(&self.0, group)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
 }
 
+/// The child itself is not kept: it is waited for by its pid, so that stops are seen too.
 struct NativeProcess {
-    child: RefCell<std::process::Child>,
+    state: Cell<State>,
     pid: u32,
     pidfd: Option<OwnedFd>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Running,
+    Stopped,
+    Ended(Exit),
+}
+
+impl NativeProcess {
+    fn update(&self) -> State {
+        if let State::Ended(_) = self.state.get() {
+            return self.state.get();
+        }
+        let pid = i32::try_from(self.pid).unwrap_or(-1);
+        loop {
+            let mut status = 0;
+            let flags = libc::WNOHANG | libc::WUNTRACED | libc::WCONTINUED;
+            // SAFETY: the pid is that of our own child, and `status` is ours.
+            let result = unsafe { libc::waitpid(pid, &raw mut status, flags) };
+            if result == 0 {
+                return self.state.get();
+            }
+            let state = if result < 0 {
+                State::Ended(Exit::Code(127))
+            } else if libc::WIFEXITED(status) {
+                State::Ended(Exit::Code(libc::WEXITSTATUS(status)))
+            } else if libc::WIFSIGNALED(status) {
+                State::Ended(Exit::Signal(libc::WTERMSIG(status)))
+            } else if libc::WIFSTOPPED(status) {
+                State::Stopped
+            } else {
+                State::Running
+            };
+            self.state.set(state);
+            if let State::Ended(_) = state {
+                return state;
+            }
+        }
+    }
 }
 
 impl Process for NativeProcess {
@@ -95,14 +161,14 @@ impl Process for NativeProcess {
     }
 
     fn try_wait(&self) -> Option<Exit> {
-        match self.child.borrow_mut().try_wait() {
-            Ok(None) => None,
-            Ok(Some(status)) => Some(match (status.code(), status.signal()) {
-                (Some(code), _) => Exit::Code(code),
-                (None, signal) => Exit::Signal(signal.unwrap_or(9)),
-            }),
-            Err(_) => Some(Exit::Code(127)),
+        match self.update() {
+            State::Ended(exit) => Some(exit),
+            _ => None,
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        matches!(self.update(), State::Stopped)
     }
 
     fn kill(&self, signal: u32) -> Result<(), Errno> {
@@ -134,12 +200,16 @@ fn send(pid: i32, signal: u32) -> Result<(), Errno> {
 /// The machine that this process runs on.
 pub struct Native {
     start: Instant,
+    ignored: Vec<u32>,
 }
 
 impl Native {
     /// The one world there is.
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+            ignored: signals::ignored(),
+        }
     }
 }
 
@@ -191,7 +261,7 @@ impl Os for Native {
         flags.set(OFlags::CREATE, how.create);
         flags.set(OFlags::TRUNC, how.truncate);
         flags.set(OFlags::EXCL, how.exclusive);
-        rustix::fs::open(path, flags, Mode::from_raw_mode(0o666))
+        rustix::fs::open(path, flags, FileMode::from_raw_mode(0o666))
             .map(own)
             .map_err(errno)
     }
@@ -214,6 +284,33 @@ impl Os for Native {
         command.stdin(stdio.next().unwrap_or_else(Stdio::null));
         command.stdout(stdio.next().unwrap_or_else(Stdio::null));
         command.stderr(stdio.next().unwrap_or_else(Stdio::null));
+        match spawn.group {
+            Group::Same => {}
+            Group::New => {
+                command.process_group(0);
+            }
+            Group::Join(group) => {
+                command.process_group(i32::try_from(group).map_err(|_| Errno::Invalid)?);
+            }
+        }
+        let tty = spawn
+            .foreground
+            .as_ref()
+            .and_then(|fd| fd.as_any().downcast_ref::<NativeFd>())
+            .map_or(-1, |fd| fd.0.as_raw_fd());
+        let ignored = spawn.ignored.to_vec();
+        // SAFETY: only async-signal-safe calls between fork and exec; the descriptor stays open in the parent meanwhile.
+        unsafe {
+            command.pre_exec(move || {
+                if tty >= 0 {
+                    // The child itself takes the terminal, before it could read from it as a background process.
+                    libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+                    libc::tcsetpgrp(tty, libc::getpgrp());
+                }
+                signals::restore_in_child(&ignored);
+                Ok(())
+            });
+        }
         let child = command.spawn().map_err(|e| io_errno(&e))?;
         let pid = child.id();
         let pidfd = i32::try_from(pid)
@@ -221,7 +318,7 @@ impl Os for Native {
             .and_then(Pid::from_raw)
             .and_then(|p| rustix::process::pidfd_open(p, PidfdFlags::empty()).ok());
         Ok(Rc::new(NativeProcess {
-            child: RefCell::new(child),
+            state: Cell::new(State::Running),
             pid,
             pidfd,
         }))
@@ -276,6 +373,26 @@ impl Os for Native {
         std::process::id()
     }
 
+    fn own_group(&self) -> u32 {
+        u32::try_from(rustix::process::getpgrp().as_raw_nonzero().get()).unwrap_or(0)
+    }
+
+    fn catch(&self, list: &[u32]) -> Result<(), Errno> {
+        signals::catch(list)
+    }
+
+    fn ignore(&self, list: &[u32]) -> Result<(), Errno> {
+        signals::ignore(list)
+    }
+
+    fn inherited_ignored(&self) -> Vec<u32> {
+        self.ignored.clone()
+    }
+
+    fn take_signal(&self) -> Option<u32> {
+        signals::take()
+    }
+
     fn processes(&self) -> Vec<(u32, String)> {
         Vec::new()
     }
@@ -286,6 +403,12 @@ impl Os for Native {
         let mut fds = Vec::new();
         let mut owners = Vec::new();
         let mut done = Vec::new();
+        let mut wake = false;
+        if let Some(pipe) = signals::wake_pipe() {
+            signals::drain();
+            fds.push(PollFd::new(pipe, PollFlags::IN));
+            owners.push(usize::MAX);
+        }
         for (i, interest) in interests.iter().enumerate() {
             match interest {
                 Interest::Read(fd) | Interest::Write(fd) => {
@@ -311,6 +434,18 @@ impl Os for Native {
                         None => done.push(i),
                     }
                 }
+                Interest::Stop(child) => {
+                    if child.is_stopped() || child.try_wait().is_some() {
+                        done.push(i);
+                    }
+                    wake = true;
+                }
+                Interest::Signal => {
+                    if signals::waits() {
+                        done.push(i);
+                    }
+                    wake = true;
+                }
                 Interest::Timer(at) => {
                     let left = at.saturating_sub(now);
                     if left.is_zero() {
@@ -329,8 +464,20 @@ impl Os for Native {
         });
         if poll(&mut fds, spec.as_ref()).is_ok() {
             for (fd, owner) in fds.iter().zip(&owners) {
-                if !fd.revents().is_empty() {
+                if !fd.revents().is_empty() && *owner != usize::MAX {
                     done.push(*owner);
+                }
+            }
+        }
+        if wake {
+            for (i, interest) in interests.iter().enumerate() {
+                let now = match interest {
+                    Interest::Stop(child) => child.is_stopped() || child.try_wait().is_some(),
+                    Interest::Signal => signals::waits(),
+                    _ => false,
+                };
+                if now && !done.contains(&i) {
+                    done.push(i);
                 }
             }
         }

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Child, Descriptor, Errno, Exit, Fd, FileKind, How, Interest, Os, Process, Ready, Spawn, Stat};
+use super::{
+    Child, Descriptor, Errno, Exit, Fd, FileKind, Group, How, Interest, Mode, Os, Process, Ready, Size, Spawn, Stat,
+};
 
 mod bindings {
     #![allow(missing_docs, clippy::all, clippy::undocumented_unsafe_blocks)]
@@ -69,6 +71,7 @@ fn errno(e: host::Errno) -> Errno {
         host::Errno::NoProcess => Errno::NoProcess,
         host::Errno::Quota => Errno::Quota,
         host::Errno::TooBig => Errno::TooBig,
+        host::Errno::NotTerminal => Errno::NotTerminal,
         host::Errno::Io => Errno::Io,
     }
 }
@@ -120,6 +123,43 @@ impl Descriptor for WasiFd {
         self.handle.is_terminal()
     }
 
+    fn terminal_size(&self) -> Result<Size, Errno> {
+        let size = self.handle.terminal_size().map_err(errno)?;
+        Ok(Size {
+            columns: size.columns,
+            rows: size.rows,
+        })
+    }
+
+    fn terminal_mode(&self) -> Result<Mode, Errno> {
+        use host::TerminalMode as M;
+        let mode = self.handle.terminal_mode().map_err(errno)?;
+        Ok(Mode {
+            echo: mode.contains(M::ECHO),
+            canonical: mode.contains(M::CANONICAL),
+            signals: mode.contains(M::SIGNALS),
+            output: mode.contains(M::OUTPUT),
+        })
+    }
+
+    fn set_terminal_mode(&self, mode: Mode) -> Result<(), Errno> {
+        use host::TerminalMode as M;
+        let mut flags = M::empty();
+        flags.set(M::ECHO, mode.echo);
+        flags.set(M::CANONICAL, mode.canonical);
+        flags.set(M::SIGNALS, mode.signals);
+        flags.set(M::OUTPUT, mode.output);
+        self.handle.set_terminal_mode(flags).map_err(errno)
+    }
+
+    fn foreground(&self) -> Result<u32, Errno> {
+        self.handle.foreground().map_err(errno)
+    }
+
+    fn set_foreground(&self, group: u32) -> Result<(), Errno> {
+        self.handle.set_foreground(group).map_err(errno)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -137,6 +177,10 @@ impl Process for WasiProcess {
             host::ExitStatus::Exited(code) => Exit::Code(i32::try_from(code).unwrap_or(255)),
             host::ExitStatus::Signaled(n) => Exit::Signal(i32::try_from(n).unwrap_or(9)),
         })
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.is_stopped()
     }
 
     fn kill(&self, signal: u32) -> Result<(), Errno> {
@@ -174,6 +218,11 @@ fn pollable(interest: &Interest) -> Option<Pollable> {
             let process = child.as_any().downcast_ref::<WasiProcess>()?;
             Some(process.0.subscribe())
         }
+        Interest::Stop(child) => {
+            let process = child.as_any().downcast_ref::<WasiProcess>()?;
+            Some(process.0.subscribe_stop())
+        }
+        Interest::Signal => Some(host::subscribe_signals()),
         Interest::Timer(at) => {
             let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
             Some(monotonic_clock::subscribe_instant(at))
@@ -230,17 +279,30 @@ impl Os for Wasi {
                 descriptors.push((number, handle));
             }
         }
-        host::spawn(&host::SpawnArguments {
+        let process = host::spawn(&host::SpawnArguments {
             program: spawn.program.to_owned(),
             arguments: spawn.arguments.to_vec(),
             environment: spawn.environment.to_vec(),
             working_directory: Some(spawn.directory.to_owned()),
             descriptors,
             sigpipe: true,
-            process_group: None,
+            process_group: match spawn.group {
+                Group::Same => None,
+                Group::New => Some(0),
+                Group::Join(group) => Some(group),
+            },
+            ignored: spawn.ignored.to_vec(),
         })
-        .map(|process| Rc::new(WasiProcess(process)) as Child)
-        .map_err(errno)
+        .map_err(errno)?;
+        if let Some(terminal) = spawn.foreground {
+            let group = match spawn.group {
+                Group::Join(group) => group,
+                _ => process.pid(),
+            };
+            // It may have ended already: then the terminal stays with the shell.
+            let _ = terminal.set_foreground(group);
+        }
+        Ok(Rc::new(WasiProcess(process)))
     }
 
     fn kill(&self, pid: i32, signal: u32) -> Result<(), Errno> {
@@ -287,6 +349,30 @@ impl Os for Wasi {
 
     fn own_pid(&self) -> u32 {
         host::own_pid()
+    }
+
+    fn own_group(&self) -> u32 {
+        let own = host::own_pid();
+        host::processes()
+            .into_iter()
+            .find(|p| p.pid == own)
+            .map_or(own, |p| p.group)
+    }
+
+    fn catch(&self, signals: &[u32]) -> Result<(), Errno> {
+        host::catch(signals).map_err(errno)
+    }
+
+    fn ignore(&self, signals: &[u32]) -> Result<(), Errno> {
+        host::ignore(signals).map_err(errno)
+    }
+
+    fn inherited_ignored(&self) -> Vec<u32> {
+        host::inherited_ignored()
+    }
+
+    fn take_signal(&self) -> Option<u32> {
+        host::take_signal()
     }
 
     fn processes(&self) -> Vec<(u32, String)> {

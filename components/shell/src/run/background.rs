@@ -10,10 +10,12 @@ impl Shell {
     pub(super) async fn background(&mut self, item: &Item) -> Step {
         self.check_depth().await?;
         let mut child = self.fork();
-        if !self.options.interactive {
+        if !self.options.monitor {
             child.fds.insert(0, self.os().null());
         }
-        let children = child.running.clone();
+        child.running = self.new_running(false);
+        let running = child.running.clone();
+        let inbox = child.inbox.clone();
         let first = item.first.clone();
         let rest = item.rest.clone();
         let task = if let Some((simple, redirects)) = lone_program(item, self) {
@@ -39,14 +41,17 @@ impl Shell {
                 };
                 match started {
                     Ok(process) => {
-                        children.borrow_mut().push(process.clone());
+                        running.add(process.clone());
                         let pid = process.pid();
                         drop(child);
                         let exec = self.exec.clone();
-                        let task = self.exec.watch(async move { exec.exit_of(&process).await.status() });
-                        self.last_background = Some(pid);
-                        self.jobs.add(pid, item.text.clone(), task, children);
-                        return Ok(0);
+                        let watched = running.clone();
+                        let task = self.exec.watch(async move {
+                            let exit = exec.exit_of(&process).await;
+                            watched.remove(process.pid(), exit);
+                            exit.status()
+                        });
+                        return self.add_job(pid, item, task, running, inbox).await;
                     }
                     Err(status) => self.exec.spawn(async move { status }),
                 }
@@ -55,8 +60,22 @@ impl Shell {
             self.spawn_list(child, first, rest)
         };
         let id = FIRST_TASK_ID + u32::try_from(self.exec.started() % 1_000_000).unwrap_or(0);
+        self.add_job(id, item, task, running, inbox).await
+    }
+
+    async fn add_job(
+        &mut self,
+        id: u32,
+        item: &Item,
+        task: crate::task::Handle<i32>,
+        running: Rc<crate::jobs::Running>,
+        inbox: Rc<crate::task::Inbox>,
+    ) -> Step {
         self.last_background = Some(id);
-        self.jobs.add(id, item.text.clone(), task, children);
+        let number = self.jobs.add(id, item.text.clone(), task, running, inbox);
+        if self.options.interactive && self.subshell == 0 {
+            self.print_error(&format!("[{number}] {id}\n")).await;
+        }
         Ok(0)
     }
 

@@ -34,12 +34,18 @@ impl Shell {
             return self.kind(&command.kind).await;
         }
         let saved = self.fds.clone();
-        let result = match self.redirect(&command.redirects).await {
+        let outer = std::mem::take(&mut self.scratch);
+        let redirected = self.redirect(&command.redirects).await;
+        let mine = std::mem::take(&mut self.scratch);
+        let result = match redirected {
             Ok(true) => self.kind(&command.kind).await,
             Ok(false) => Ok(1),
             Err(flow) => Err(flow),
         };
         self.fds = saved;
+        self.scratch = mine;
+        self.finish_substitutions().await;
+        self.scratch = outer;
         result
     }
 
@@ -66,6 +72,8 @@ impl Shell {
             }
             Kind::Loop { until, condition, body } => self.loop_command(*until, condition, body).await,
             Kind::For { name, words, body } => self.for_command(name, words.as_deref(), body).await,
+            Kind::Select { name, words, body } => self.select(name, words.as_deref(), body).await,
+            Kind::Coproc { name, body } => self.coproc(name, body).await,
             Kind::ForArith {
                 init,
                 condition,
@@ -74,6 +82,7 @@ impl Shell {
             } => self.for_arith(init, condition, step, body).await,
             Kind::Case { subject, arms } => self.case_command(subject, arms).await,
             Kind::Arith(word) => {
+                self.debug_trap().await?;
                 let value = match self.arith_value(word).await {
                     Err(Flow::Discard(n)) => return Ok(n),
                     other => other?,
@@ -81,8 +90,10 @@ impl Shell {
                 Ok(i32::from(value == 0))
             }
             Kind::Cond(cond) => {
+                self.debug_trap().await?;
                 if self.options.xtrace {
-                    self.trace("[[ … ]]").await;
+                    let text = self.command_text.to_string();
+                    self.trace(text.trim_end_matches(';')).await;
                 }
                 match self.cond(cond).await {
                     Err(Flow::Discard(n)) => Ok(n.max(1)),
@@ -93,6 +104,7 @@ impl Shell {
                 let function = Rc::new(Function {
                     body: body.clone(),
                     source: source.clone(),
+                    file: self.file.clone(),
                 });
                 Rc::make_mut(&mut self.functions).insert(name.clone(), function);
                 Ok(0)
@@ -115,12 +127,12 @@ impl Shell {
     }
 
     /// Runs the body of a loop once. None: the loop ends.
-    async fn iterate(&mut self, body: &List) -> Result<(i32, bool), Flow> {
+    pub(super) async fn iterate(&mut self, body: &List) -> Result<(i32, bool), Flow> {
         self.loops += 1;
         let result = self.list(body).await;
         self.loops -= 1;
         match result {
-            Ok(status) => Ok((status, true)),
+            Ok(status) => Ok((status, !self.suspended)),
             Err(Flow::Break(1)) => Ok((0, false)),
             Err(Flow::Break(n)) => Err(Flow::Break(n - 1)),
             Err(Flow::Continue(1)) => Ok((0, true)),

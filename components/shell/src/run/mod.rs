@@ -2,6 +2,11 @@
 
 mod background;
 mod compound;
+mod control;
+mod coproc;
+mod interactive;
+mod prompt;
+mod complete;
 pub(crate) mod cond;
 mod pipeline;
 mod redirect;
@@ -29,6 +34,7 @@ impl Shell {
                 };
                 self.status = status;
                 self.tick().await;
+                self.handle_signals().await?;
             }
             Ok(status)
         })

@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use super::control::pipeline_status;
 use crate::shell::{Flow, Shell, Step};
 use crate::syntax::ast::{Command, Kind, Pipeline};
+use crate::task::Owned;
 
 impl Shell {
     pub(super) async fn pipeline(&mut self, pipeline: &Pipeline) -> Step {
@@ -12,18 +14,33 @@ impl Shell {
             return Ok(0);
         }
         let started = pipeline.time.map(|_| self.os().monotonic());
+        if !pipeline.text.is_empty() {
+            self.command_text = pipeline.text.clone();
+        }
+        let outer = self.controls_jobs().then(|| {
+            let running = self.new_running(true);
+            std::mem::replace(&mut self.running, running)
+        });
         if pipeline.negate {
             self.conditions += 1;
         }
         let result = match pipeline.commands.as_slice() {
             [] => Ok(0),
+            [command] if outer.is_some() && matches!(command.kind, Kind::Subshell(_)) => {
+                self.stages(&pipeline.commands).await
+            }
             [command] => {
                 self.substitution_status = None;
                 let result = self.command(command).await;
                 if let Ok(status) = result
                     && !matches!(
                         command.kind,
-                        Kind::Group(_) | Kind::If { .. } | Kind::Loop { .. } | Kind::For { .. } | Kind::Case { .. }
+                        Kind::Group(_)
+                            | Kind::If { .. }
+                            | Kind::Loop { .. }
+                            | Kind::For { .. }
+                            | Kind::Select { .. }
+                            | Kind::Case { .. }
                     )
                 {
                     self.pipe_status = vec![status];
@@ -32,6 +49,10 @@ impl Shell {
             }
             commands => self.stages(commands).await,
         };
+        if let Some(outer) = outer {
+            self.running.release_terminal();
+            self.running = outer;
+        }
         if pipeline.negate {
             self.conditions -= 1;
         }
@@ -58,6 +79,7 @@ impl Shell {
                     | Kind::If { .. }
                     | Kind::Loop { .. }
                     | Kind::For { .. }
+                    | Kind::Select { .. }
                     | Kind::ForArith { .. }
                     | Kind::Case { .. }
             ),
@@ -93,7 +115,7 @@ impl Shell {
             }
             stage.disposable = matches!(command.kind, Kind::Simple(_));
             let command = command.clone();
-            tasks.push(self.exec.spawn(async move {
+            let task = self.exec.spawn(async move {
                 let mut result = stage.command(&command).await;
                 if let Ok(status) = result
                     && matches!(command.kind, Kind::Simple(_))
@@ -104,17 +126,13 @@ impl Shell {
                     result = Err(Flow::Exit(status));
                 }
                 stage.finish_subshell(result).await
-            }));
+            });
+            tasks.push(Owned::new(&self.exec, self.running.clone(), task));
         }
-        let mut statuses = Vec::with_capacity(tasks.len());
-        for task in &tasks {
-            statuses.push(task.join().await);
-        }
-        let status = if self.options.pipefail {
-            statuses.iter().rev().find(|s| **s != 0).copied().unwrap_or(0)
-        } else {
-            statuses.last().copied().unwrap_or(0)
+        let Some(statuses) = self.foreground_tasks(tasks).await? else {
+            return Ok(148);
         };
+        let status = pipeline_status(&statuses, self.options.pipefail);
         self.pipe_status = statuses;
         Ok(status)
     }

@@ -1,8 +1,11 @@
 //! Scripts: text, files, and standard input read command by command.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use crate::os::How;
 use crate::shell::{Flow, MAX_TEXT, Shell, Step};
-use crate::syntax::{Parser, SyntaxError};
+use crate::syntax::{Source, SyntaxError};
 
 /// Most bytes of one command read from standard input.
 const MAX_COMMAND: usize = 16 << 20;
@@ -10,11 +13,12 @@ const MAX_COMMAND: usize = 16 << 20;
 impl Shell {
     /// Runs a text: each command line is parsed when its turn comes, as bash does.
     pub async fn text(&mut self, text: &str, line: u32) -> Step {
-        let mut parser = Parser::new(text, line, false);
+        let mut source = Source::new(text, line, false);
         let mut status = 0;
         let mut ran = false;
         loop {
-            match parser.next_line() {
+            self.echo_input(source.rest()).await;
+            match source.next(self.alias_table().as_deref()) {
                 Ok(None) => return Ok(if ran { status } else { 0 }),
                 Ok(Some(list)) => {
                     ran = true;
@@ -27,10 +31,11 @@ impl Shell {
 
     /// Runs a main program: an error of expansion ends only the command it is in.
     pub async fn main_text(&mut self, text: &str) -> i32 {
-        let mut parser = Parser::new(text, 1, false);
+        let mut source = Source::new(text, 1, false);
         let mut result = Ok(0);
         loop {
-            match parser.next_line() {
+            self.echo_input(source.rest()).await;
+            match source.next(self.alias_table().as_deref()) {
                 Ok(None) => break,
                 Ok(Some(list)) => match self.list(&list).await {
                     Ok(status) => result = Ok(status),
@@ -58,18 +63,7 @@ impl Shell {
         self.finish_subshell(result).await
     }
 
-    /// After control was torn out of nested commands.
-    fn recover(&mut self) {
-        self.conditions = 0;
-        self.loops = 0;
-        self.depth = 0;
-        self.function_names.clear();
-        while self.vars.in_function() {
-            self.vars.pop_frame();
-        }
-    }
-
-    async fn syntax_error(&mut self, error: &SyntaxError) -> i32 {
+    pub(super) async fn syntax_error(&mut self, error: &SyntaxError) -> i32 {
         let place = if self.options.from_command_line && self.sourcing == 0 {
             "-c: "
         } else {
@@ -91,9 +85,12 @@ impl Shell {
             self.prompt("PS1").await;
             loop {
                 let (more, ended) = self.input_line().await;
+                if self.options.verbose {
+                    self.print_error(&more).await;
+                }
                 text.push_str(&more);
-                let mut parser = Parser::new(&text, line, !ended);
-                match parser.next_line() {
+                let mut source = Source::new(text.as_str(), line, !ended);
+                match source.next(self.alias_table().as_deref()) {
                     Ok(None) if ended => break 'commands,
                     Ok(None) => {
                         line += newlines(&text);
@@ -134,50 +131,25 @@ impl Shell {
         self.finish_subshell(result).await
     }
 
-    async fn prompt(&mut self, name: &str) {
-        if self.options.interactive {
-            let text = self.vars.scalar(name).unwrap_or("$ ").to_owned();
-            let text = self.prompt_text(&text);
-            self.print_error(&text).await;
+    /// The aliases, if they are expanded.
+    pub(super) fn alias_table(&self) -> Option<Rc<BTreeMap<String, String>>> {
+        (self.options.expand_aliases && !self.aliases.is_empty()).then(|| self.aliases.clone())
+    }
+
+    /// `set -v`: shows the next line of a script.
+    async fn echo_input(&mut self, rest: &str) {
+        if self.options.verbose
+            && let Some(line) = rest.lines().next()
+        {
+            self.print_error(&format!("{line}\n")).await;
         }
     }
 
-    /// The escapes of a prompt that matter in a sandbox.
-    fn prompt_text(&self, text: &str) -> String {
-        let mut out = String::new();
-        let mut chars = text.chars();
-        while let Some(c) = chars.next() {
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            match chars.next() {
-                Some('w') => {
-                    let home = self.vars.scalar("HOME").unwrap_or_default();
-                    match self.cwd.strip_prefix(home) {
-                        Some(rest) if !home.is_empty() && home != "/" => {
-                            out.push('~');
-                            out.push_str(rest);
-                        }
-                        _ => out.push_str(&self.cwd),
-                    }
-                }
-                Some('W') => out.push_str(self.cwd.rsplit('/').next().unwrap_or("/")),
-                Some('u') => out.push_str(self.vars.scalar("USER").unwrap_or("user")),
-                Some('h' | 'H') => out.push_str("sandbox"),
-                Some('$') => out.push('$'),
-                Some('n') => out.push('\n'),
-                Some('[' | ']') | None => {}
-                Some('s') => out.push_str(&self.name),
-                Some('\\') => out.push('\\'),
-                Some('e') => out.push('\x1b'),
-                Some(c) => {
-                    out.push('\\');
-                    out.push(c);
-                }
-            }
+    async fn prompt(&mut self, name: &str) {
+        if self.options.interactive {
+            let text = self.prompt_string(name).await.replace([crate::edit::HIDDEN.0, crate::edit::HIDDEN.1], "");
+            self.print_error(&text).await;
         }
-        out
     }
 
     /// One line of descriptor 0, byte by byte; true at the end of the input.

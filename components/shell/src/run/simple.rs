@@ -2,7 +2,7 @@
 
 use crate::builtins;
 use crate::os::{Errno, FileKind, Spawn};
-use crate::shell::{Flow, Function, Shell, Step};
+use crate::shell::{Flow, Frame, Function, Shell, Step};
 use crate::syntax::ast::{Arg, Assign, AssignValue, Redirect, Simple};
 use crate::text;
 use crate::vars::Key;
@@ -21,11 +21,18 @@ impl Shell {
         let mut args: Vec<String> = Vec::new();
         let mut arrays: Vec<Argument> = Vec::new();
         let declares = simple.args.iter().any(|a| matches!(a, Arg::Assign(_)));
+        self.debug_trap().await?;
+        let outer = std::mem::take(&mut self.scratch);
         for arg in &simple.args {
             match arg {
                 Arg::Word(word) => {
                     let from = args.len();
-                    self.expand_word(word, &mut args).await?;
+                    self.substitute_by_file = args
+                        .first()
+                        .is_some_and(|n| !builtins::exists(n) && !self.functions.contains_key(n));
+                    let expanded = self.expand_word(word, &mut args).await;
+                    self.substitute_by_file = false;
+                    expanded?;
                     if declares {
                         arrays.extend((from..args.len()).map(|_| Argument::Text));
                     }
@@ -38,8 +45,11 @@ impl Shell {
         }
         self.line = saved_line;
         let Some(name) = args.first().cloned() else {
-            return self.assignments_only(simple, redirects).await;
+            let step = self.assignments_only(simple, redirects).await;
+            self.scratch = outer;
+            return step;
         };
+        let mine = std::mem::take(&mut self.scratch);
         if self.options.xtrace {
             self.trace_command(simple, &args).await?;
         }
@@ -49,7 +59,9 @@ impl Shell {
         if let Some(last) = args.pop() {
             self.last_argument = last;
         }
+        self.scratch.extend(mine);
         self.finish_substitutions().await;
+        self.scratch = outer;
         step
     }
 
@@ -128,11 +140,37 @@ impl Shell {
         let positional = std::mem::replace(&mut self.positional, rest);
         let loops = std::mem::take(&mut self.loops);
         self.depth += 1;
-        self.function_names.push(name.to_owned());
+        self.frames.push(Frame {
+            name: name.to_owned(),
+            file: function.file.clone(),
+            line: self.line,
+        });
         self.vars.push_frame();
-        let result = self.command(&function.body).await;
+        // These are not inherited, unless that was asked for.
+        let mut hidden = Vec::new();
+        for (trap, inherited) in [
+            ("ERR", self.options.errtrace),
+            ("DEBUG", self.options.functrace),
+            ("RETURN", self.options.functrace),
+        ] {
+            if !inherited && let Some(entry) = self.traps.remove_entry(trap) {
+                hidden.push(entry);
+            }
+        }
+        let mut result = self.command(&function.body).await;
+        if self.traps.contains_key("RETURN") && !matches!(result, Err(Flow::Exit(_))) {
+            if let Ok(status) | Err(Flow::Return(status)) = result {
+                self.status = status;
+            }
+            if let Err(flow) = self.guarded_trap("RETURN").await {
+                result = Err(flow);
+            }
+        }
+        for (trap, action) in hidden {
+            self.traps.entry(trap).or_insert(action);
+        }
         self.vars.pop_frame();
-        self.function_names.pop();
+        self.frames.pop();
         self.depth -= 1;
         self.loops = loops;
         self.positional = positional;
@@ -181,7 +219,15 @@ impl Shell {
 
     /// Prints a line of `set -x`.
     pub(super) async fn trace(&mut self, line: &str) {
-        let prefix = self.vars.scalar("PS4").unwrap_or("+ ").to_owned();
+        let xtrace = std::mem::take(&mut self.options.xtrace);
+        let mut prefix = self.prompt_string("PS4").await;
+        self.options.xtrace = xtrace;
+        // One more of the first character for each level of indirection.
+        if let Some(first) = prefix.chars().next() {
+            for _ in 0..self.indirection.min(20) {
+                prefix.insert(0, first);
+            }
+        }
         self.print_error(&format!("{prefix}{line}\n")).await;
     }
 
@@ -219,12 +265,7 @@ impl Shell {
             // Nothing else will run here: let go of the pipes, as exec(2) would.
             self.fds.clear();
         }
-        self.running.borrow_mut().push(child.clone());
-        let exec = self.exec.clone();
-        let exit = exec.exit_of(&child).await;
-        let pid = child.pid();
-        self.running.borrow_mut().retain(|c| c.pid() != pid);
-        Ok(exit.status())
+        self.foreground(&child).await
     }
 
     /// Starts a program; the error is the status, already explained.
@@ -259,14 +300,29 @@ impl Shell {
         environment.push(("PWD".to_owned(), self.cwd.clone()));
         environment.push(("_".to_owned(), program.clone()));
         let descriptors = [self.fd(0), self.fd(1), self.fd(2)];
+        let ignored = self.ignored_signals();
         let spawn = |program: &str, arguments: &[String]| {
-            self.os().spawn(Spawn {
-                program,
-                arguments,
-                environment: &environment,
-                directory: &self.cwd,
-                descriptors: descriptors.clone(),
-            })
+            let one = |group| {
+                self.os().spawn(Spawn {
+                    program,
+                    arguments,
+                    environment: &environment,
+                    directory: &self.cwd,
+                    descriptors: descriptors.clone(),
+                    group,
+                    foreground: self.running.terminal.borrow().clone(),
+                    ignored: &ignored,
+                })
+            };
+            let group = self.next_group();
+            match one(group) {
+                // The group has no process left to join.
+                Err(Errno::NoProcess | Errno::Access) if matches!(group, crate::os::Group::Join(_)) => {
+                    self.running.group.set(0);
+                    one(crate::os::Group::New)
+                }
+                other => other,
+            }
         };
         let mut started = spawn(&program, args);
         if started.as_ref().err() == Some(&Errno::NotExecutable) {
@@ -276,13 +332,7 @@ impl Shell {
             if let Ok(shell) = self.find_program("sh", &path)
                 && !self.looks_binary(&program).await
             {
-                started = self.os().spawn(Spawn {
-                    program: &shell,
-                    arguments: &with_shell,
-                    environment: &environment,
-                    directory: &self.cwd,
-                    descriptors: descriptors.clone(),
-                });
+                started = spawn(&shell, &with_shell);
             }
         }
         match started {
@@ -384,9 +434,7 @@ impl Shell {
         let status = match self.start(&name, &rest, &extra).await? {
             Ok(child) => {
                 self.fds.clear();
-                self.running.borrow_mut().push(child.clone());
-                let exec = self.exec.clone();
-                exec.exit_of(&child).await.status()
+                self.foreground(&child).await?
             }
             Err(status) => status,
         };

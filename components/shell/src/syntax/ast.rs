@@ -26,6 +26,8 @@ pub(crate) struct Pipeline {
     /// `time`: report how long it took; true for the `-p` format.
     pub time: Option<bool>,
     pub commands: Vec<Rc<Command>>,
+    /// The source text, for jobs; empty deep inside other commands.
+    pub text: Rc<str>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,17 @@ pub(crate) enum Kind {
     Case {
         subject: Word,
         arms: Vec<Arm>,
+    },
+    /// `select name in words; do …; done`.
+    Select {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    /// `coproc [name] command`.
+    Coproc {
+        name: String,
+        body: Rc<Command>,
     },
     Arith(Word),
     Cond(Cond),

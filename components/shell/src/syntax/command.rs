@@ -18,7 +18,13 @@ pub(crate) struct Parser<'a> {
     pub(super) partial: bool,
     pub(super) pending: Vec<PendingHereDoc>,
     pub(super) line_cache: Cell<(usize, u32)>,
+    pub(super) aliases: Option<super::alias::Lookup<'a>>,
+    /// An alias that stopped the parser.
+    pub(super) hit: Option<super::alias::Hit>,
 }
+
+/// Deeper commands keep no copy of their text: bounds what the texts of nested commands take together.
+const MAX_TEXT_DEPTH: u32 = 6;
 
 /// Builtins whose arguments may be assignments with arrays.
 const DECLARATIONS: [&str; 5] = ["declare", "typeset", "local", "export", "readonly"];
@@ -135,7 +141,7 @@ impl Parser<'_> {
             first,
             rest,
             background: false,
-            text: if self.depth < 3 {
+            text: if self.depth < MAX_TEXT_DEPTH {
                 self.slice(start, self.pos).trim_end().to_owned()
             } else {
                 String::new()
@@ -148,7 +154,10 @@ impl Parser<'_> {
             negate: false,
             time: None,
             commands: Vec::new(),
+            text: "".into(),
         };
+        self.skip_blank();
+        let start = self.pos;
         loop {
             self.skip_blank();
             if self.eat_reserved("!") {
@@ -176,6 +185,9 @@ impl Parser<'_> {
                 });
             } else if self.at("||") || !self.eat("|") {
                 pipeline.commands.push(Rc::new(command));
+                if self.depth < MAX_TEXT_DEPTH {
+                    pipeline.text = self.slice(start, self.pos).trim_end().into();
+                }
                 return Ok(pipeline);
             }
             pipeline.commands.push(Rc::new(command));
@@ -183,9 +195,10 @@ impl Parser<'_> {
         }
     }
 
-    fn command(&mut self) -> Result<Command, SyntaxError> {
+    pub(super) fn command(&mut self) -> Result<Command, SyntaxError> {
         self.skip_blank();
         let line = self.line();
+        self.check_alias()?;
         if let Some(kind) = self.compound()? {
             let mut redirects = Vec::new();
             self.redirects(&mut redirects)?;
@@ -228,6 +241,13 @@ impl Parser<'_> {
                     simple.args.push(Arg::Assign(assign));
                 }
                 continue;
+            }
+            if simple.args.is_empty() {
+                if !simple.assigns.is_empty() {
+                    self.check_alias()?;
+                }
+            } else {
+                self.check_alias_after_blank()?;
             }
             let start = self.pos;
             let word = self.word()?;

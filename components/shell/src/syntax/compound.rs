@@ -43,7 +43,9 @@ impl Parser<'_> {
                     body: self.do_group()?,
                 }
             }
-            "for" => self.for_command()?,
+            "for" => self.for_command(false)?,
+            "select" => self.for_command(true)?,
+            "coproc" => self.coproc()?,
             "case" => self.case_command()?,
             "[[" => {
                 self.pos += 2;
@@ -60,7 +62,7 @@ impl Parser<'_> {
                 let line = self.line();
                 return Ok(Some(self.function(name, line)?.kind));
             }
-            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" | "]]" | "select" | "coproc" => {
+            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" | "]]" => {
                 return self.unexpected();
             }
             _ => return Ok(None),
@@ -110,10 +112,35 @@ impl Parser<'_> {
         }
     }
 
-    fn for_command(&mut self) -> Result<Kind, SyntaxError> {
-        self.pos += 3;
+    /// `coproc [name] command`: a name only before a compound command.
+    fn coproc(&mut self) -> Result<Kind, SyntaxError> {
+        self.pos += "coproc".len();
         self.skip_blank();
-        if self.at("((") {
+        let mut name = "COPROC".to_owned();
+        let len = self.name_length();
+        let word = self.peek_raw_word();
+        if len > 0 && word.len() == len {
+            let after = self.slice(self.pos + len, self.src.len()).trim_start_matches([' ', '\t']);
+            let compound = after.starts_with(['{', '('])
+                || ["if", "while", "until", "for", "case", "select", "[["]
+                    .iter()
+                    .any(|w| after.strip_prefix(w).is_some_and(|r| r.starts_with([' ', '\t', '\n'])));
+            if compound {
+                name = word.to_owned();
+                self.pos += len;
+            }
+        }
+        let body = self.nested(Self::command)?;
+        Ok(Kind::Coproc {
+            name,
+            body: Rc::new(body),
+        })
+    }
+
+    fn for_command(&mut self, select: bool) -> Result<Kind, SyntaxError> {
+        self.pos += if select { 6 } else { 3 };
+        self.skip_blank();
+        if self.at("((") && !select {
             return self.for_arith();
         }
         let len = self.name_length();
@@ -145,10 +172,11 @@ impl Parser<'_> {
         } else if self.peek() == Some(b';') {
             self.pos += 1;
         }
-        Ok(Kind::For {
-            name,
-            words,
-            body: self.do_group()?,
+        let body = self.do_group()?;
+        Ok(if select {
+            Kind::Select { name, words, body }
+        } else {
+            Kind::For { name, words, body }
         })
     }
 

@@ -30,6 +30,8 @@ impl<'a> Parser<'a> {
             partial,
             pending: Vec::new(),
             line_cache: Cell::new((0, line)),
+            aliases: None,
+            hit: None,
         }
     }
 

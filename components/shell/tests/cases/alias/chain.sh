@@ -1,0 +1,3 @@
+shopt -s expand_aliases
+alias a=b b='echo c'
+a

@@ -1,0 +1,3 @@
+shopt -s expand_aliases
+alias begin='{' end='}'
+begin echo in; end

@@ -1,0 +1,2 @@
+alias hi='echo hello'
+hi 2>/dev/null || echo none

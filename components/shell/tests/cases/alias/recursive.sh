@@ -1,0 +1,3 @@
+shopt -s expand_aliases
+alias ls='echo ls'
+ls x

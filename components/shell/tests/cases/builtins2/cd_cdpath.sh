@@ -1,0 +1,1 @@
+mkdir -p x/y; CDPATH=x; cd y > /dev/null; basename $PWD

@@ -1,0 +1,2 @@
+echo() { builtin echo function; }
+echo x; command echo y

@@ -1,0 +1,1 @@
+compgen -A builtin ec; compgen -W 'apple banana avocado' a

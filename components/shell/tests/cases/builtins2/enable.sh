@@ -1,0 +1,1 @@
+enable -n echo 2>/dev/null; enable echo; echo ok

@@ -1,0 +1,1 @@
+(exec -a name sh -c 'echo $0')

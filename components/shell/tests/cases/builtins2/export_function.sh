@@ -1,0 +1,1 @@
+f() { echo exported; }; export -f f; bash -c f 2>/dev/null || sh -c 'f'

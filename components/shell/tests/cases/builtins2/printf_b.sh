@@ -1,0 +1,1 @@
+printf '%b|' 'a\tb' '\x41' '\101' 'x\cy' z; echo

@@ -1,0 +1,1 @@
+printf '%(%Y)T\n' 0; printf '%(%F %T)T\n' 86400

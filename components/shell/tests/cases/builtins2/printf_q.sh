@@ -1,0 +1,1 @@
+printf '%q ' 'a b' "it's" '' 'x$y' $'\n'; echo

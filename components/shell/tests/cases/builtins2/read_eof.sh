@@ -1,0 +1,1 @@
+read x < /dev/null; echo $? "[$x]"; printf 'nonl' | { read x; echo $? $x; }

@@ -1,0 +1,1 @@
+read <<< '  spaces kept  '; echo "[$REPLY]"

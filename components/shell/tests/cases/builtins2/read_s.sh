@@ -1,0 +1,1 @@
+read -s x <<< secret; echo $x

@@ -1,0 +1,1 @@
+f() { echo 1; }; readonly -f f; f() { echo 2; }; f

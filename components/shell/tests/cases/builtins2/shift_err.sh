@@ -1,0 +1,1 @@
+set -- a b; shift 3; echo $? $#; shift 2; echo $? $#; shift -1; echo $?

@@ -1,0 +1,2 @@
+type -t if cd ls nosuch; echo $?
+f() { :; }; type -t f; type cd; type -a echo | head -1

@@ -1,0 +1,1 @@
+ulimit -n > /dev/null; echo $?; ulimit -c 0; echo $?; ulimit -Z; echo $?

@@ -1,0 +1,1 @@
+set -- ; x=; set -- $x "$x" ''; echo $#; set -- "$@" ${nope+x} ${x:+y}; echo $#

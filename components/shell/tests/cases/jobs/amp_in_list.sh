@@ -1,0 +1,3 @@
+echo a & wait; echo b
+{ echo c; } & wait
+( echo d ) & wait

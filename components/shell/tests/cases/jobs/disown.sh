@@ -1,0 +1,4 @@
+sleep 0.1 &
+disown
+jobs
+echo none

@@ -1,0 +1,1 @@
+disown %5; echo $?

@@ -1,0 +1,4 @@
+set -m
+sh -c 'sleep 0.2; exit 6' &
+fg > /dev/null
+echo $?

@@ -1,0 +1,3 @@
+sleep 1 & p=$!
+[ "$(jobs -p)" = "$p" ] && echo same
+kill $p

@@ -1,0 +1,4 @@
+sleep 1 &
+jobs -r
+jobs -s
+kill %1

@@ -1,0 +1,3 @@
+sleep 5.5 &
+kill %?5.5
+wait $!; echo $?

@@ -1,0 +1,5 @@
+sleep 0.3 & p=$!
+kill -STOP $p
+kill -CONT $p
+wait $p
+echo $?

@@ -1,0 +1,3 @@
+wait abc; echo $?
+wait %9; echo $?
+wait 99999; echo $?

@@ -1,0 +1,3 @@
+(exit 3) & 
+wait -n -p who
+echo $? $([ "$who" = "$!" ] && echo same)

@@ -1,0 +1,3 @@
+(exit 9) & p=$!
+wait $p; echo $?
+wait $p; echo $?

@@ -1,0 +1,3 @@
+touch .a b
+shopt -s dotglob
+echo *

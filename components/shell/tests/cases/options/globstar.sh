@@ -1,0 +1,5 @@
+shopt -s globstar
+mkdir -p a/b; touch a/1 a/b/2
+echo **
+echo **/
+echo a/**

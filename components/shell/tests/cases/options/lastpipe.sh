@@ -1,0 +1,3 @@
+shopt -s lastpipe
+echo hi | read x
+echo "[$x]"

@@ -1,0 +1,4 @@
+set -u
+echo ${x:-def}
+(echo $x); echo $?
+a=(); echo "${a[@]}"

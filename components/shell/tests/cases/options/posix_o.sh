@@ -1,0 +1,2 @@
+set -o posix; [[ -o posix ]] && echo on
+set +o posix; [[ -o posix ]] || echo off

@@ -1,0 +1,2 @@
+shopt -s nosuch; echo $?
+set -o nosuch; echo $?

@@ -1,0 +1,1 @@
+shopt -so errexit 2>/dev/null; shopt -o errexit; set +e

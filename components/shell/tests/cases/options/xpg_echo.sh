@@ -1,0 +1,2 @@
+shopt -s xpg_echo
+echo 'a\tb'

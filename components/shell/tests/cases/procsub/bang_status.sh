@@ -1,0 +1,1 @@
+cat < <(exit 3); wait $!; echo $?

@@ -1,0 +1,1 @@
+cat <(echo 1) <(echo 2)

@@ -1,0 +1,2 @@
+read -r x < <(while :; do echo y; done)
+echo $x

@@ -1,0 +1,2 @@
+f() { cat "$1"; }
+f <(echo from function)

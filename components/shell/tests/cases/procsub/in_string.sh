@@ -1,0 +1,1 @@
+x=$(cat <(echo a b)); echo "[$x]"

@@ -1,0 +1,2 @@
+mapfile -t a < <(seq 3)
+echo "${#a[@]} ${a[2]}"

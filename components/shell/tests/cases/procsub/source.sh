@@ -1,0 +1,2 @@
+source <(echo 'y=5; f() { echo f$1; }')
+f $y

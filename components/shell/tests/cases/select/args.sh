@@ -1,0 +1,2 @@
+set -- one two
+select x; do echo $x; break; done <<< 1

@@ -1,0 +1,1 @@
+select x in; do echo no; done; echo $?

@@ -1,0 +1,1 @@
+printf 'sleep 0.1 &\nwait $!\necho $?\n' | sh

@@ -1,0 +1,1 @@
+printf 'cat <<E\nline $((1+1))\nE\necho end\n' | sh

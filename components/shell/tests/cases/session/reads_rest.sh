@@ -1,0 +1,1 @@
+printf 'read a\nhello there\necho "got $a"\n' | sh

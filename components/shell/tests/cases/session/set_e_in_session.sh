@@ -1,0 +1,1 @@
+printf 'set -e\nfalse\necho no\n' | sh; echo $?

@@ -1,0 +1,1 @@
+printf 'trap "echo bye" EXIT\necho hi\n' | sh

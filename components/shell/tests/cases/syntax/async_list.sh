@@ -1,0 +1,1 @@
+true & wait; echo $?; { false; } & wait $!; echo $?

@@ -1,0 +1,1 @@
+! false && echo 1; ! true || echo 2; ! ! true; echo $?

@@ -1,0 +1,1 @@
+{ echo a; echo b; } | cat; (cd /; pwd); pwd | grep -c .; { :; }; echo $?

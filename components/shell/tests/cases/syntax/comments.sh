@@ -1,0 +1,4 @@
+echo a # comment
+echo b#c # d
+# whole
+echo "x # y" ${#} # end

@@ -1,0 +1,1 @@
+p='a*'; [[ abc == $p ]] && echo glob; [[ abc == "$p" ]] || echo literal; [[ 'a*' == "$p" ]] && echo same

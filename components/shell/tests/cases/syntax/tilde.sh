@@ -1,0 +1,1 @@
+HOME=/h; echo ~ ~/x "~" a~ x=~ ; y=~/z:~; echo $y; echo ~nosuchuser

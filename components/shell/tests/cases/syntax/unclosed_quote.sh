@@ -1,0 +1,1 @@
+sh -c 'echo "abc' 2>/dev/null; echo $?

@@ -1,0 +1,4 @@
+trap 'echo chld' CHLD
+sh -c 'exit 0'
+trap - CHLD
+echo end

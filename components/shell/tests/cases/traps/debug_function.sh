@@ -1,0 +1,4 @@
+f() { echo in; }
+trap 'echo dbg' DEBUG
+f
+trap - DEBUG

@@ -1,0 +1,8 @@
+trap 'echo err $?' ERR
+false
+true
+(exit 3)
+if false; then :; fi
+false || true
+! true
+echo end

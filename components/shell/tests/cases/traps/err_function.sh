@@ -1,0 +1,6 @@
+trap 'echo err' ERR
+f() { false; echo in; }
+f
+echo --
+set -E
+f

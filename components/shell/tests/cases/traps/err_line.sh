@@ -1,0 +1,5 @@
+trap 'echo "line $LINENO"' ERR
+true
+false
+true
+false

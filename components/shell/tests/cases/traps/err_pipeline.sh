@@ -1,0 +1,5 @@
+set -o pipefail
+trap 'echo err' ERR
+false | true
+true | false
+true | true

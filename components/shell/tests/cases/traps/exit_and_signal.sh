@@ -1,0 +1,3 @@
+trap 'echo bye' EXIT
+trap 'echo term; exit 3' TERM
+kill -TERM $$

@@ -1,0 +1,3 @@
+trap 'exit 7' USR1
+kill -USR1 $$
+echo no

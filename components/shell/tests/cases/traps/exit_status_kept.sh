@@ -1,0 +1,2 @@
+trap 'false' USR1
+true; kill -USR1 $$; echo $?

@@ -1,0 +1,2 @@
+trap 'echo h' HUP; trap 'echo q' QUIT
+kill -HUP $$; kill -QUIT $$; echo done

@@ -1,0 +1,2 @@
+trap '' TERM
+sh -c 'kill -TERM $$; echo child survived'

@@ -1,0 +1,3 @@
+f() { trap 'echo set in f' USR1; }
+f
+kill -USR1 $$

@@ -1,0 +1,4 @@
+trap 'echo "it'"'"'s"' USR1
+trap -p USR1
+trap -p INT
+echo end

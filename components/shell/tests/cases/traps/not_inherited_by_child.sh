@@ -1,0 +1,3 @@
+trap 'echo mine' TERM
+sh -c 'kill -TERM $$; echo not reached'
+echo $?

@@ -1,0 +1,4 @@
+trap 'echo usr1' 10
+trap 'echo zero' 0
+kill -10 $$
+trap -p

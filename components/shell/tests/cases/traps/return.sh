@@ -1,0 +1,2 @@
+f() { trap 'echo ret' RETURN; echo body; }
+f

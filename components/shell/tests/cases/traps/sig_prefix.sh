@@ -1,0 +1,4 @@
+trap 'echo t' SIGTERM
+kill -SIGTERM $$
+trap 'echo i' sigint
+kill -s int $$

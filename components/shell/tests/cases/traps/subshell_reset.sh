@@ -1,0 +1,4 @@
+trap 'echo parent' EXIT
+(echo sub)
+(trap 'echo child' EXIT; echo sub2)
+echo main

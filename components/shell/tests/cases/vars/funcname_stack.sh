@@ -1,0 +1,2 @@
+a() { b; }; b() { echo "${FUNCNAME[@]}"; }
+a

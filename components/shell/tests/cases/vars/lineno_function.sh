@@ -1,0 +1,6 @@
+f() {
+  echo $LINENO
+}
+f
+echo $LINENO
+echo ${BASH_LINENO[0]}

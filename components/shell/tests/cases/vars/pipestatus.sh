@@ -1,0 +1,2 @@
+false | true | (exit 3); echo "${PIPESTATUS[@]}"
+true; echo "${PIPESTATUS[@]}"

@@ -1,0 +1,2 @@
+AB1=x AB2=y
+echo ${!AB*} "${!AB@}"

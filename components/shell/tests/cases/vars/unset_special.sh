@@ -1,0 +1,2 @@
+f() { local x=1; unset x; echo "[${x-unset}]"; }
+x=outer; f; echo $x
