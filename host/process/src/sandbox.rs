@@ -1,7 +1,7 @@
 //! A sandbox: files, limits, a table of processes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sandbar_engine::MemoryBudget;
@@ -57,6 +57,22 @@ pub struct Usage {
     pub pipes: u32,
     /// CPU time of all processes ever.
     pub cpu: Duration,
+}
+
+/// A sandbox as long as others hold it; its living processes do.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakSandbox(Weak<Inner>);
+
+impl WeakSandbox {
+    pub(crate) fn upgrade(&self) -> Option<Sandbox> {
+        self.0.upgrade().map(Sandbox)
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sandbox")
+    }
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -177,6 +193,10 @@ impl Sandbox {
     /// Its network.
     pub fn network(&self) -> &Network {
         &self.0.network
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakSandbox {
+        WeakSandbox(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn programs(&self) -> &Programs {

@@ -13,7 +13,7 @@ use crate::errno::Errno;
 use crate::limits::{MAX_NAME_BYTES, PROCESS_OVERHEAD_BYTES};
 use crate::resolve::{Image, resolve};
 use crate::run::{Run, run};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, WeakSandbox};
 use crate::signals::SignalSet;
 use crate::state::{State, Stdio};
 use crate::status::{ExitStatus, Signal};
@@ -37,11 +37,12 @@ pub struct Spawn {
     pub stderr: Descriptor,
 }
 
-/// A started process. Dropping this neither ends it nor waits for it. Clones mean the same process.
+/// A started process. Dropping this neither ends it nor waits for it, and holding it holds nothing of its sandbox. Clones
+/// mean the same process.
 #[derive(Clone, Debug)]
 pub struct Child {
     pid: u32,
-    sandbox: Sandbox,
+    sandbox: WeakSandbox,
     status: watch::Receiver<Option<ExitStatus>>,
     clock: Clock,
     control: Arc<Control>,
@@ -92,13 +93,16 @@ impl Child {
         if self.try_wait().is_some() {
             return Err(Errno::NoProcess);
         }
-        self.sandbox.table().kill(self.pid, signal)
+        let sandbox = self.sandbox.upgrade().ok_or(Errno::NoProcess)?;
+        sandbox.table().kill(self.pid, signal)
     }
 
     /// Signals it and everything that descends from it, whatever became of those in between. For a process that the
     /// host started. False if nothing of it is alive.
     pub fn kill_session(&self, signal: Signal) -> bool {
-        self.sandbox.table().kill_session(self.pid, signal)
+        self.sandbox
+            .upgrade()
+            .is_some_and(|sandbox| sandbox.table().kill_session(self.pid, signal))
     }
 
     /// Signals its process group.
@@ -106,12 +110,15 @@ impl Child {
     /// # Errors
     /// [`Errno::NoProcess`] if the group has ended.
     pub fn kill_group(&self, signal: Signal) -> Result<(), Errno> {
-        self.sandbox.table().kill_group(self.pid, signal)
+        let sandbox = self.sandbox.upgrade().ok_or(Errno::NoProcess)?;
+        sandbox.table().kill_group(self.pid, signal)
     }
 
     /// Waits until nothing that descends from it is alive.
     pub async fn session_end(&self) {
-        self.sandbox.until(|table| !table.session_lives(self.pid)).await;
+        if let Some(sandbox) = self.sandbox.upgrade() {
+            sandbox.until(|table| !table.session_lives(self.pid)).await;
+        }
     }
 }
 
@@ -222,7 +229,7 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     sandbox.threads().light().spawn(run(run_it));
     Ok(Child {
         pid,
-        sandbox: sandbox.clone(),
+        sandbox: sandbox.downgrade(),
         status,
         clock,
         control,

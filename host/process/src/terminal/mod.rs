@@ -15,7 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::errno::Errno;
 use crate::limits::{MAX_READ, MAX_WINDOW, TERMINAL_INPUT, TERMINAL_OUTPUT};
 use crate::queue::Queue;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, WeakSandbox};
 use crate::status::Signal;
 use discipline::{Discipline, Line, Typed};
 
@@ -94,7 +94,7 @@ struct State {
 #[derive(Debug)]
 pub struct Terminal {
     line: Arc<Tty>,
-    sandbox: Sandbox,
+    sandbox: WeakSandbox,
 }
 
 impl Terminal {
@@ -114,7 +114,7 @@ impl Terminal {
                 shown: Notify::new(),
                 typable: Notify::new(),
             }),
-            sandbox: sandbox.clone(),
+            sandbox: sandbox.downgrade(),
         }
     }
 
@@ -218,9 +218,11 @@ impl Terminal {
     }
 
     fn signal(&self, group: u32, signal: Signal) {
-        if group != 0 {
+        if group != 0
+            && let Some(sandbox) = self.sandbox.upgrade()
+        {
             // A group that has ended hears nothing.
-            let _ = self.sandbox.table().kill_group(group, signal);
+            let _ = sandbox.table().kill_group(group, signal);
         }
     }
 }

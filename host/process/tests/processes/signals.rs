@@ -44,10 +44,12 @@ fn who_catches_a_signal_hears_of_it_and_goes_on() {
         hears(&reader, &format!("caught {}\n", signal.number()));
     }
     assert_eq!(ends(&child), ExitStatus::Exited(0));
+    drop(reader);
     let (child, reader) = talking(&fixture, &["catch", "3"]);
     hears(&reader, "ready\n");
     child.kill(Signal::KILL).expect("lives");
     assert_eq!(ends(&child), ExitStatus::Signaled(Signal::KILL), "nobody catches that");
+    drop(reader);
     fixture.assert_clean();
 }
 
@@ -62,6 +64,7 @@ fn who_ignores_a_signal_is_left_alone() {
     assert_eq!(child.try_wait(), None);
     child.kill(Signal::HUP).expect("lives");
     assert_eq!(ends(&child), ExitStatus::Signaled(Signal::HUP));
+    drop(reader);
     fixture.assert_clean();
 }
 
