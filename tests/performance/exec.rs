@@ -50,6 +50,9 @@ pub fn measure(platform: &Platform, plan: &Plan) {
     if plan.wants("pipeline") {
         pipelines(plan, &api, &sandbox, here);
     }
+    if plan.wants("tools") {
+        tools(plan, &api, &sandbox, here);
+    }
     if plan.wants("python") {
         python(plan, &api, &sandbox, here);
     }
@@ -94,6 +97,23 @@ fn pipelines(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
         );
         pair(&name, &script, 1, plan.samples(11), api, sandbox, here);
     }
+}
+
+/// Five different tools over ten megabytes of text, as people use them.
+fn tools(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {
+    let fill = "seq 1 1500000 | sed 's/$/ line/' | head -c 10485760 > text";
+    assert_eq!(api.exec(sandbox, fill).json["exitCode"], 0, "filling");
+    assert!(native::run("sh", &["-c", fill], here), "filling natively");
+    let script = "cat text | grep 7 | sed s/7/x/ | sort -r | head -n 1000 > out";
+    pair(
+        "10 MB: cat, grep, sed, sort, head  ",
+        script,
+        1,
+        plan.samples(11),
+        api,
+        sandbox,
+        here,
+    );
 }
 
 fn python(plan: &Plan, api: &Api, sandbox: &Value, here: &std::path::Path) {

@@ -3,9 +3,14 @@
 
 mod capacity;
 mod exec;
+mod files;
+mod fleet;
 mod interactive;
 mod machine;
 mod native;
+mod preview;
+mod registered;
+mod restart;
 mod spans;
 mod stats;
 
@@ -35,7 +40,8 @@ Measures Sandbar over loopback and beside native programs.
 Usage: cargo xtask bench [--quick] [NAME...]
 
   --quick   a tenth of the samples
-  NAME      interactive, exec, spawn, pipeline, python, creates, memory
+  NAME      interactive, exec, spawn, pipeline, tools, python, creates, memory, files, fork, preview,
+            remote, death, registered, heartbeats, restart
 ";
 
 fn main() {
@@ -55,11 +61,26 @@ fn main() {
     if plan.wants("interactive") {
         with_platform(|platform| interactive::measure(platform, &plan));
     }
-    if ["exec", "spawn", "pipeline", "python"]
+    if ["exec", "spawn", "pipeline", "tools", "python"]
         .iter()
         .any(|name| plan.wants(name))
     {
         with_platform(|platform| exec::measure(platform, &plan));
+    }
+    if ["files", "fork"].iter().any(|name| plan.wants(name)) {
+        with_platform(|platform| files::measure(platform, &plan));
+    }
+    if plan.wants("preview") {
+        with_platform(|platform| preview::measure(platform, &plan));
+    }
+    if ["remote", "death"].iter().any(|name| plan.wants(name)) {
+        with_platform(|platform| fleet::measure(platform, &plan));
+    }
+    if ["registered", "heartbeats"].iter().any(|name| plan.wants(name)) {
+        with_platform(|platform| registered::measure(platform, &plan));
+    }
+    if plan.wants("restart") {
+        restart::measure(&plan);
     }
     if plan.wants("creates") {
         with_platform(|platform| capacity::creates(platform, &plan));
@@ -71,10 +92,16 @@ fn main() {
 
 /// A platform that sells far more than the machine has: idle sandboxes cost almost nothing.
 fn with_platform(measure: impl FnOnce(&Platform)) {
-    let arguments = ["--cpu-ratio", "4000", "--memory-ratio", "400", "--disk-ratio", "400"]
-        .map(str::to_owned)
-        .to_vec();
-    measure(&Platform::start_with(Settings { data: None, arguments }));
+    measure(&Platform::start_with(generous(None)));
+}
+
+/// Settings of such a platform.
+fn generous(data: Option<std::path::PathBuf>) -> Settings {
+    let ratios = ["--cpu-ratio", "8000", "--memory-ratio", "4000", "--disk-ratio", "4000"];
+    Settings {
+        data,
+        arguments: ratios.map(str::to_owned).to_vec(),
+    }
 }
 
 /// One row of the report.

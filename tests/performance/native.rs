@@ -13,3 +13,16 @@ pub fn run(program: &str, arguments: &[&str], directory: &std::path::Path) -> bo
         .status()
         .is_ok_and(|status| status.success())
 }
+
+/// Runs a command to its end; what it printed, empty if it failed.
+pub fn output(program: &str, arguments: &[&str], directory: &std::path::Path) -> String {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .output()
+        .ok()
+        .filter(|done| done.status.success())
+        .map(|done| String::from_utf8_lossy(&done.stdout).into_owned())
+        .unwrap_or_default()
+}

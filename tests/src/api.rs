@@ -22,6 +22,7 @@ pub struct Api {
     agent: ureq::Agent,
     base: String,
     key: String,
+    header: Option<(String, String)>,
 }
 
 impl Api {
@@ -36,6 +37,15 @@ impl Api {
             agent,
             base: base.trim_end_matches('/').to_owned(),
             key: key.to_owned(),
+            header: None,
+        }
+    }
+
+    /// The same client with one more header.
+    pub fn with_header(&self, name: &str, value: &str) -> Api {
+        Api {
+            header: Some((name.to_owned(), value.to_owned())),
+            ..self.clone()
         }
     }
 
@@ -82,6 +92,9 @@ impl Api {
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if !self.key.is_empty() {
             request = request.header("Authorization", format!("Bearer {}", self.key));
+        }
+        if let Some((name, value)) = &self.header {
+            request = request.header(name, value);
         }
         if body.is_some() {
             request = request.header("Content-Type", "application/json");

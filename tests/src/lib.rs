@@ -1,9 +1,11 @@
 //! What the promise tests share: a freshly started platform, a small client, and running an SDK program.
 
 mod api;
+mod fleet;
 mod platform;
 mod program;
 
 pub use api::{Api, Reply};
+pub use fleet::{RunnerProcess, make_region};
 pub use platform::{Platform, Settings, binary, root};
 pub use program::{Finished, run_program};
