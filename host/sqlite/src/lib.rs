@@ -11,7 +11,7 @@
 //! | verb | answered |
 //! | --- | --- |
 //! | everything that changes facts | after the sync that covers it |
-//! | `report` | after its commit: what it says is said again |
+//! | `report`, `touch_keys`, `set_verdicts`, `set_connected`, `record_refusal` | after its commit: what it says is said again, or may be missed |
 //! | `claim_jobs` | after the sync of everything committed before it: an order may not leave before its intent is durable |
 //! | `changes`, `runner_sandboxes` | likewise: a position or a removed file cannot be taken back |
 //! | other reads | at once; for an instant they may show a commit whose own answer still waits |
@@ -35,6 +35,7 @@ mod options;
 mod progress;
 mod readers;
 mod store;
+mod verbs;
 mod writer;
 
 pub use error::OpenError;

@@ -1,4 +1,4 @@
-//! The store: opening it, and the verbs.
+//! The store: opening it, and running verbs.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,10 +10,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use sandbar_store::{
-    Bootstrap, Health, Identity, Job, JobKind, Millis, Observation, Organization, Region, Result, Runner, Sandbox,
-    SandboxQuery, Settings, StoreError, verbs,
-};
+use sandbar_store::{Result, StoreError};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -142,7 +139,18 @@ impl SqliteStore {
         self.inner.progress.failure().map(str::to_owned)
     }
 
-    async fn write<T: Send + 'static>(
+    /// The connections that read.
+    pub(crate) fn readers(&self) -> &Arc<Readers> {
+        &self.inner.readers
+    }
+
+    /// Waits until whatever was visible before this call is durable.
+    pub(crate) async fn durable(&self) -> Result<()> {
+        self.inner.progress.durable().await
+    }
+
+    /// Runs a verb in a batch of the writer, and answers as `durability` says.
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         durability: Durability,
         verb: impl FnOnce(&mut NativeSql) -> Result<T> + Send + 'static,
@@ -166,202 +174,6 @@ impl SqliteStore {
             Err(TrySendError::Disconnected(_)) => return Err(self.inner.progress.refusal()),
         }
         answer.await.unwrap_or_else(|_| Err(self.inner.progress.refusal()))
-    }
-}
-
-/// The verbs of `wit/store`; errors and meaning are documented at the functions of the same name in
-/// [`sandbar_store::verbs`], when they answer at this crate.
-impl SqliteStore {
-    /// See [`verbs::bootstrap`].
-    pub async fn bootstrap(&self, facts: Bootstrap) -> Result<()> {
-        self.write(Durability::Synced, move |sql| ready(verbs::bootstrap(sql, &facts)))
-            .await
-    }
-
-    /// See [`verbs::authenticate`].
-    pub async fn authenticate(&self, credential_hash: String) -> Result<Option<Identity>> {
-        let verb = |sql: &mut NativeSql| ready(verbs::authenticate(sql, &credential_hash));
-        self.inner.readers.point(verb).await
-    }
-
-    /// See [`verbs::get_organization`].
-    pub async fn get_organization(&self, id: String) -> Result<Organization> {
-        self.inner
-            .readers
-            .point(|sql| ready(verbs::get_organization(sql, &id)))
-            .await
-    }
-
-    /// See [`verbs::list_regions`].
-    pub async fn list_regions(&self, organization: String) -> Result<Vec<Region>> {
-        self.inner
-            .readers
-            .point(|sql| ready(verbs::list_regions(sql, &organization)))
-            .await
-    }
-
-    /// See [`verbs::create_region`].
-    pub async fn create_region(&self, region: Region) -> Result<()> {
-        self.write(Durability::Synced, move |sql| ready(verbs::create_region(sql, &region)))
-            .await
-    }
-
-    /// See [`verbs::delete_region`].
-    pub async fn delete_region(&self, id: String) -> Result<()> {
-        self.write(Durability::Synced, move |sql| ready(verbs::delete_region(sql, &id)))
-            .await
-    }
-
-    /// See [`verbs::create_runner`].
-    pub async fn create_runner(&self, runner: Runner, token_hash: String, replace: bool) -> Result<Runner> {
-        self.write(Durability::Synced, move |sql| {
-            ready(verbs::create_runner(sql, &runner, &token_hash, replace))
-        })
-        .await
-    }
-
-    /// See [`verbs::list_runners`].
-    pub async fn list_runners(&self, region: Option<String>, organization: Option<String>) -> Result<Vec<Runner>> {
-        let verb =
-            move |sql: &mut NativeSql| ready(verbs::list_runners(sql, region.as_deref(), organization.as_deref()));
-        self.inner.readers.scan(verb).await
-    }
-
-    /// See [`verbs::get_runner`].
-    pub async fn get_runner(&self, id: String) -> Result<Runner> {
-        self.inner.readers.point(|sql| ready(verbs::get_runner(sql, &id))).await
-    }
-
-    /// See [`verbs::set_runner_flags`].
-    pub async fn set_runner_flags(
-        &self,
-        id: String,
-        unschedulable: Option<bool>,
-        draining: Option<bool>,
-        now: Millis,
-    ) -> Result<Runner> {
-        self.write(Durability::Synced, move |sql| {
-            ready(verbs::set_runner_flags(sql, &id, unschedulable, draining, now))
-        })
-        .await
-    }
-
-    /// See [`verbs::delete_runner`].
-    pub async fn delete_runner(&self, id: String) -> Result<()> {
-        self.write(Durability::Synced, move |sql| ready(verbs::delete_runner(sql, &id)))
-            .await
-    }
-
-    /// See [`verbs::placement_window`].
-    pub async fn placement_window(&self, region: String, seed: u64, limit: u32) -> Result<Vec<Runner>> {
-        let verb = |sql: &mut NativeSql| ready(verbs::placement_window(sql, &region, seed, limit));
-        self.inner.readers.point(verb).await
-    }
-
-    /// See [`verbs::create_sandbox`].
-    pub async fn create_sandbox(
-        &self,
-        sandbox: Sandbox,
-        runner: String,
-        job_id: String,
-        payload: String,
-    ) -> Result<Sandbox> {
-        self.write(Durability::Synced, move |sql| {
-            ready(verbs::create_sandbox(sql, &sandbox, &runner, &job_id, &payload))
-        })
-        .await
-    }
-
-    /// See [`verbs::get_sandbox`].
-    pub async fn get_sandbox(&self, organization: String, id_or_name: String) -> Result<Sandbox> {
-        let verb = |sql: &mut NativeSql| ready(verbs::get_sandbox(sql, &organization, &id_or_name));
-        self.inner.readers.point(verb).await
-    }
-
-    /// See [`verbs::list_sandboxes`].
-    pub async fn list_sandboxes(&self, query: SandboxQuery) -> Result<Vec<Sandbox>> {
-        self.inner
-            .readers
-            .scan(move |sql| ready(verbs::list_sandboxes(sql, &query)))
-            .await
-    }
-
-    /// See [`verbs::change_intent`].
-    #[expect(clippy::too_many_arguments, reason = "they are the contract's")]
-    pub async fn change_intent(
-        &self,
-        id: String,
-        expected_generation: u64,
-        desired: String,
-        job_id: String,
-        kind: JobKind,
-        payload: String,
-        now: Millis,
-    ) -> Result<Sandbox> {
-        self.write(Durability::Synced, move |sql| {
-            let generation = expected_generation;
-            ready(verbs::change_intent(
-                sql, &id, generation, &desired, &job_id, kind, &payload, now,
-            ))
-        })
-        .await
-    }
-
-    /// See [`verbs::change_settings`].
-    pub async fn change_settings(
-        &self,
-        organization: String,
-        id_or_name: String,
-        settings: Settings,
-        now: Millis,
-    ) -> Result<Sandbox> {
-        self.write(Durability::Synced, move |sql| {
-            ready(verbs::change_settings(sql, &organization, &id_or_name, &settings, now))
-        })
-        .await
-    }
-
-    /// See [`verbs::changes`].
-    pub async fn changes(&self, organization: String, after: u64, limit: u32) -> Result<Vec<Sandbox>> {
-        let verb = move |sql: &mut NativeSql| ready(verbs::changes(sql, &organization, after, limit));
-        let found = self.inner.readers.scan(verb).await?;
-        self.inner.progress.durable().await?;
-        Ok(found)
-    }
-
-    /// See [`verbs::claim_jobs`].
-    pub async fn claim_jobs(&self, runner: String, limit: u32, now: Millis, lease: Millis) -> Result<Vec<Job>> {
-        self.write(Durability::AfterEarlier, move |sql| {
-            ready(verbs::claim_jobs(sql, &runner, limit, now, lease))
-        })
-        .await
-    }
-
-    /// See [`verbs::report`].
-    pub async fn report(
-        &self,
-        runner: String,
-        observations: Vec<Observation>,
-        health: Option<Health>,
-        now: Millis,
-    ) -> Result<Vec<Sandbox>> {
-        self.write(Durability::Relaxed, move |sql| {
-            ready(verbs::report(sql, &runner, &observations, health.as_ref(), now))
-        })
-        .await
-    }
-
-    /// See [`verbs::runner_sandboxes`].
-    pub async fn runner_sandboxes(&self, runner: String) -> Result<Vec<Sandbox>> {
-        let verb = move |sql: &mut NativeSql| ready(verbs::runner_sandboxes(sql, &runner));
-        let found = self.inner.readers.scan(verb).await?;
-        self.inner.progress.durable().await?;
-        Ok(found)
-    }
-
-    /// See [`verbs::invariants`].
-    pub async fn invariants(&self) -> Result<Vec<String>> {
-        self.inner.readers.scan(|sql| ready(verbs::invariants(sql))).await
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{NOW, assert_invariants, create, open, query, run, sandbox, scratch};
+use common::{NOW, assert_invariants, create, open, placed_on, query, run, sandbox, scratch};
 use sandbar_store::StoreError;
 
 #[test]
@@ -44,7 +44,7 @@ fn of_one_name_there_is_one() {
                 let mut it = sandbox(&format!("s{number}"));
                 it.name = "wanted".into();
                 let job = format!("j{number}");
-                tokio::spawn(async move { store.create_sandbox(it, "r".into(), job, "{}".into()).await })
+                tokio::spawn(async move { store.create_sandbox(it, placed_on("r", &job)).await })
             })
             .collect();
         let mut made = 0;

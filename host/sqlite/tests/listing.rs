@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{NOW, ORGANIZATION, REGION, assert_invariants, open, query, run, runner, sandbox, scratch};
+use common::{NOW, ORGANIZATION, REGION, assert_invariants, open, placed_on, query, run, runner, sandbox, scratch};
 use sandbar_sqlite::SqliteStore;
 use sandbar_store::{SandboxQuery, StoreError};
 
@@ -24,7 +24,7 @@ fn pages_follow_each_other_without_gap_or_repeat() {
             it.created = NOW + number / 6;
             it.last_activity = NOW - number / 6;
             store
-                .create_sandbox(it, "r".into(), format!("j{number}"), "{}".into())
+                .create_sandbox(it, placed_on("r", &format!("j{number}")))
                 .await
                 .expect("a create");
         }
@@ -114,7 +114,7 @@ fn filters_take_any_text_as_text() {
                 serde_json_string(text)
             );
             store
-                .create_sandbox(it, "r".into(), format!("j{number}"), "{}".into())
+                .create_sandbox(it, placed_on("r", &format!("j{number}")))
                 .await
                 .expect("a create");
         }

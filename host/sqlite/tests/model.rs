@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{NOW, ORGANIZATION, assert_invariants, open, query, run, sandbox, scratch, seen, soak};
+use common::{NOW, ORGANIZATION, assert_invariants, open, placed_on, query, run, sandbox, scratch, seen, soak};
 use proptest::prelude::*;
 use sandbar_store::{JobKind, StoreError};
 
@@ -122,6 +122,7 @@ fn word<T>(done: &Result<T, StoreError>) -> &'static str {
         Err(StoreError::Taken(_)) => "taken",
         Err(StoreError::Conflict(_)) => "conflict",
         Err(StoreError::NotFound(_)) => "not found",
+        Err(StoreError::OverQuota(_)) => "over quota",
         Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => "failed",
     }
 }
@@ -136,7 +137,7 @@ async fn compare(steps: Vec<Step>) {
                 let mut it = sandbox(&format!("s{id}"));
                 (it.name, it.cpu) = (format!("n{name}"), *cpu);
                 let done = store
-                    .create_sandbox(it.clone(), "r".into(), format!("s{id}-1"), "{}".into())
+                    .create_sandbox(it.clone(), placed_on("r", &format!("s{id}-1")))
                     .await;
                 assert_eq!(word(&done), model.create(&it.id, &it.name, *cpu), "{step:?}: {done:?}");
             }
@@ -150,7 +151,7 @@ async fn compare(steps: Vec<Step>) {
                 };
                 let job = format!("{id}-{}", expected + 1);
                 let done = store
-                    .change_intent(id.clone(), expected, desired.into(), job, kind, "{}".into(), NOW)
+                    .change_intent(id.clone(), expected, desired.into(), job, kind, "{}".into(), None, NOW)
                     .await;
                 assert_eq!(word(&done), model.intend(&id, expected, desired), "{step:?}: {done:?}");
             }
@@ -161,7 +162,11 @@ async fn compare(steps: Vec<Step>) {
                 let job = job.then(|| format!("{id}-{generation}"));
                 let mut said = seen(&id, generation, state);
                 said.job.clone_from(&job);
-                let changed = store.report("r".into(), vec![said], None, NOW).await.expect("a report");
+                let changed = store
+                    .report("r".into(), 0, vec![said], None, NOW)
+                    .await
+                    .expect("a report")
+                    .changed;
                 let expected = model.report(&id, generation, state, job.as_deref());
                 assert_eq!(changed.len(), usize::from(expected), "{step:?}");
             }

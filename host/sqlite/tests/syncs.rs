@@ -6,7 +6,7 @@ mod common;
 
 use std::{path::Path, time::Duration};
 
-use common::{NOW, ORGANIZATION, create, prepare, run, sandbox, seen};
+use common::{NOW, ORGANIZATION, create, placed_on, prepare, run, sandbox, seen};
 use sandbar_sqlite::{
     Options, SqliteStore,
     fault::{Failure, Fault, FaultVfs},
@@ -50,13 +50,12 @@ fn reports_claims_and_refusals_wait_for_no_sync() {
         let jobs = store.claim_jobs("r".into(), 10, NOW, 60_000).await.expect("claims");
         assert_eq!(jobs.len(), 1);
         let changed = store
-            .report("r".into(), vec![seen("s", 1, "started")], None, NOW)
+            .report("r".into(), 0, vec![seen("s", 1, "started")], None, NOW)
             .await
-            .expect("a report");
+            .expect("a report")
+            .changed;
         assert_eq!(changed[0].state, "started");
-        let taken = store
-            .create_sandbox(sandbox("s"), "r".into(), "again".into(), "{}".into())
-            .await;
+        let taken = store.create_sandbox(sandbox("s"), placed_on("r", "again")).await;
         assert!(matches!(taken, Err(StoreError::Taken(_))), "{taken:?}");
         assert_eq!(vfs.disk().syncs("") - before, 0);
     });

@@ -5,8 +5,8 @@
 mod common;
 
 use common::{
-    NOW, ORGANIZATION, REGION, assert_invariants, bootstrap, create, destroy, health, open, query, run, runner,
-    sandbox, scratch, seen,
+    NOW, ORGANIZATION, REGION, assert_invariants, bootstrap, create, destroy, health, open, placed_on, query, run,
+    runner, sandbox, scratch, seen,
 };
 use sandbar_sqlite::SqliteStore;
 use sandbar_store::{JobKind, Region, RegionKind, SandboxQuery, Settings, StoreError};
@@ -78,11 +78,11 @@ fn a_runner_leaves_only_empty_and_unschedulable_and_a_region_only_empty() {
     let directory = scratch();
     run(async {
         let store = open(directory.path(), 4).await;
-        let delete = || store.delete_runner("r".into());
+        let delete = || store.delete_runner("r".into(), false, 0);
         assert!(matches!(delete().await, Err(StoreError::Conflict(_))));
         create(&store, "s").await.expect("a create");
         let flags = store
-            .set_runner_flags("r".into(), Some(true), None, NOW + 5)
+            .set_runner_flags("r".into(), Some(true), None, None, NOW + 5)
             .await
             .expect("flags");
         assert!(flags.unschedulable && !flags.draining);
@@ -92,7 +92,7 @@ fn a_runner_leaves_only_empty_and_unschedulable_and_a_region_only_empty() {
             "it is unschedulable"
         );
         store
-            .report("r".into(), vec![seen("s", 1, "destroyed")], None, NOW)
+            .report("r".into(), 0, vec![seen("s", 1, "destroyed")], None, NOW)
             .await
             .expect("a report");
         assert!(matches!(
@@ -122,30 +122,31 @@ fn regions_are_seen_by_their_owner_and_shared_ones_by_all() {
             kind: RegionKind::Custom,
             organization: Some(ORGANIZATION.into()),
             enforce_quotas: false,
+            policy: "spread".into(),
             proxy_url: Some("https://proxy".into()),
             ssh_gateway_url: None,
             snapshot_manager_url: None,
             created: NOW,
             updated: NOW,
         };
-        store.create_region(custom.clone()).await.expect("a region");
+        store.create_region(custom.clone(), vec![]).await.expect("a region");
         let mut same_name = custom.clone();
         same_name.id = "lab_x2".into();
         assert!(matches!(
-            store.create_region(same_name.clone()).await,
+            store.create_region(same_name.clone(), vec![]).await,
             Err(StoreError::Taken(_))
         ));
         same_name.organization = Some("others".into());
         store
-            .create_region(same_name)
+            .create_region(same_name, vec![])
             .await
             .expect("another's region of the same name");
         let names = |regions: Vec<Region>| regions.into_iter().map(|it| it.id).collect::<Vec<_>>();
-        let ours = store.list_regions(ORGANIZATION.into()).await.expect("regions");
+        let ours = store.list_regions(Some(ORGANIZATION.into())).await.expect("regions");
         assert_eq!(ours[0], custom);
         assert_eq!(names(ours), ["lab_x1", "us"]);
         assert_eq!(
-            names(store.list_regions("nobody".into()).await.expect("regions")),
+            names(store.list_regions(Some("nobody".into())).await.expect("regions")),
             ["us"]
         );
     });
@@ -170,7 +171,7 @@ fn a_create_is_found_by_id_and_name_and_only_by_its_organization() {
         let mut confusing = sandbox("t");
         confusing.name = "s".into();
         store
-            .create_sandbox(confusing, "r".into(), "j".into(), "{}".into())
+            .create_sandbox(confusing, placed_on("r", "j"))
             .await
             .expect("a create");
         assert_eq!(
@@ -188,27 +189,21 @@ fn a_refused_create_leaves_nothing() {
         let store = open(directory.path(), 1).await;
         let mut large = sandbox("large");
         large.memory_gib = 2;
-        let refused = store.create_sandbox(large, "r".into(), "j".into(), "{}".into()).await;
+        let refused = store.create_sandbox(large, placed_on("r", "j")).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
         let mut elsewhere = sandbox("elsewhere");
         elsewhere.region = "eu".into();
-        let refused = store
-            .create_sandbox(elsewhere, "r".into(), "j".into(), "{}".into())
-            .await;
+        let refused = store.create_sandbox(elsewhere, placed_on("r", "j")).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-        let refused = store
-            .create_sandbox(sandbox("x"), "gone".into(), "j".into(), "{}".into())
-            .await;
+        let refused = store.create_sandbox(sandbox("x"), placed_on("gone", "j")).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
         let mut orphan = sandbox("orphan");
         orphan.organization = "nobody".into();
-        let refused = store.create_sandbox(orphan, "r".into(), "j".into(), "{}".into()).await;
+        let refused = store.create_sandbox(orphan, placed_on("r", "j")).await;
         assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
         let mut mislabeled = sandbox("mislabeled");
         mislabeled.labels = "[1]".into();
-        let refused = store
-            .create_sandbox(mislabeled, "r".into(), "j".into(), "{}".into())
-            .await;
+        let refused = store.create_sandbox(mislabeled, placed_on("r", "j")).await;
         assert!(matches!(refused, Err(StoreError::Internal(_))), "{refused:?}");
         assert_eq!(store.get_runner("r".into()).await.expect("it").sold_cpu_milli, 0);
         assert!(
@@ -238,6 +233,7 @@ fn a_newer_intent_fences_older_reports_and_replaces_the_older_job() {
                 "j2".into(),
                 JobKind::StopSandbox,
                 "{}".into(),
+                None,
                 NOW + 1,
             )
             .await
@@ -251,6 +247,7 @@ fn a_newer_intent_fences_older_reports_and_replaces_the_older_job() {
                 "j3".into(),
                 JobKind::StartSandbox,
                 "{}".into(),
+                None,
                 NOW,
             )
             .await;
@@ -263,24 +260,33 @@ fn a_newer_intent_fences_older_reports_and_replaces_the_older_job() {
             seen("s", 3, "destroyed"),
             seen("unknown", 1, "started"),
         ] {
-            let changed = store.report("r".into(), vec![old], None, NOW).await.expect("a report");
+            let changed = store
+                .report("r".into(), 0, vec![old], None, NOW)
+                .await
+                .expect("a report")
+                .changed;
             assert!(changed.is_empty(), "{changed:?}");
         }
         let foreign = store
-            .report("another".into(), vec![seen("s", 2, "destroyed")], None, NOW)
+            .report("another".into(), 0, vec![seen("s", 2, "destroyed")], None, NOW)
             .await;
-        assert!(foreign.expect("a report").is_empty(), "another runner has no say");
+        assert!(
+            foreign.expect("a report").changed.is_empty(),
+            "another runner has no say"
+        );
         let mut done = seen("s", 2, "stopped");
         done.job = Some("j2".into());
         let changed = store
-            .report("r".into(), vec![done.clone()], None, NOW + 9)
+            .report("r".into(), 0, vec![done.clone()], None, NOW + 9)
             .await
-            .expect("a report");
+            .expect("a report")
+            .changed;
         assert_eq!((changed.len(), changed[0].state.as_str()), (1, "stopped"));
         let again = store
-            .report("r".into(), vec![done], None, NOW + 10)
+            .report("r".into(), 0, vec![done], None, NOW + 10)
             .await
-            .expect("a report");
+            .expect("a report")
+            .changed;
         assert!(again.is_empty(), "saying the same again changes nothing");
         assert!(
             store
@@ -303,7 +309,7 @@ fn a_job_is_handed_out_again_after_its_lease() {
             let mut it = sandbox(id);
             it.created = created;
             store
-                .create_sandbox(it, "r".into(), format!("job-{id}"), "{}".into())
+                .create_sandbox(it, placed_on("r", &format!("job-{id}")))
                 .await
                 .expect("a create");
         }
@@ -336,9 +342,10 @@ fn destroyed_frees_name_and_capacity_and_is_forgotten_a_day_later() {
             "destroyed"
         );
         let gone = store
-            .report("r".into(), vec![seen("s", 2, "destroyed")], None, NOW + 1)
+            .report("r".into(), 0, vec![seen("s", 2, "destroyed")], None, NOW + 1)
             .await
-            .expect("a report");
+            .expect("a report")
+            .changed;
         assert_eq!(gone[0].runner, None);
         let missing = store.get_sandbox(ORGANIZATION.into(), "s".into()).await;
         assert!(matches!(missing, Err(StoreError::NotFound(_))), "{missing:?}");
@@ -349,7 +356,7 @@ fn destroyed_frees_name_and_capacity_and_is_forgotten_a_day_later() {
         let mut second = sandbox("s2");
         second.name = "name-s".into();
         store
-            .create_sandbox(second, "r".into(), "j".into(), "{}".into())
+            .create_sandbox(second, placed_on("r", "j"))
             .await
             .expect("name and room are free");
 
@@ -363,7 +370,7 @@ fn destroyed_frees_name_and_capacity_and_is_forgotten_a_day_later() {
             [("s".into(), "destroyed".to_owned()), ("s2".into(), "creating".into())]
         );
         store
-            .report("r".into(), vec![], Some(health(1)), NOW + DAY)
+            .report("r".into(), 0, vec![], Some(health(1)), NOW + DAY)
             .await
             .expect("a report");
         assert_eq!(
@@ -372,7 +379,7 @@ fn destroyed_frees_name_and_capacity_and_is_forgotten_a_day_later() {
             "not yet a day"
         );
         store
-            .report("r".into(), vec![], Some(health(1)), NOW + DAY + 2)
+            .report("r".into(), 0, vec![], Some(health(1)), NOW + DAY + 2)
             .await
             .expect("a report");
         assert_eq!(
@@ -391,7 +398,7 @@ fn health_is_kept_and_an_unknown_runner_has_none() {
         let mut said = health(7);
         said.load = f64::NAN;
         store
-            .report("r".into(), vec![], Some(said), NOW + 7)
+            .report("r".into(), 0, vec![], Some(said), NOW + 7)
             .await
             .expect("a report");
         let it = store.get_runner("r".into()).await.expect("it");
@@ -400,7 +407,7 @@ fn health_is_kept_and_an_unknown_runner_has_none() {
             (7_000, NOW + 7, "2")
         );
         assert_eq!((it.cpu_used, it.load), (12.5, 0.0));
-        let unknown = store.report("nobody".into(), vec![], Some(health(1)), NOW).await;
+        let unknown = store.report("nobody".into(), 0, vec![], Some(health(1)), NOW).await;
         assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
     });
 }

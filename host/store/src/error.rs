@@ -1,5 +1,7 @@
 //! What a verb answers when it did not do its work.
 
+use crate::types::QuotaExcess;
+
 /// Why a verb was refused. Except where a variant says otherwise, nothing was changed.
 ///
 /// Mirrors `error` of `wit/store`, and is what callers see; causes are worded for an operator's log.
@@ -14,6 +16,9 @@ pub enum StoreError {
     /// A uniqueness rule is broken; the text names the taken value.
     #[error("taken: {0}")]
     Taken(String),
+    /// A total of the organization's quota in the region would be passed.
+    #[error("over quota: {0}")]
+    OverQuota(QuotaExcess),
     /// Storage is busy, full or failing; try later. If the text says `outcome unknown`, the change may
     /// still be found after a restart: its commit was written, but the sync of the log failed.
     #[error("storage is unavailable: {0}")]

@@ -5,7 +5,9 @@
 //! syncs or files, and nothing here decides: placement, quotas and lifecycle belong to the components.
 
 mod bindings;
+mod contract;
 mod error;
+mod lend;
 pub mod limits;
 mod rows;
 mod schema;
@@ -15,6 +17,7 @@ mod types;
 pub mod verbs;
 
 pub use error::{Result, SqlError, StoreError};
+pub use lend::Lend;
 pub use schema::migrate;
 pub use sql::{Row, Sql, Value};
 pub use types::*;

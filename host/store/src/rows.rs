@@ -1,126 +1,117 @@
 //! Columns of each table in the order in which rows are read, and the readers.
 
+use serde::de::DeserializeOwned;
+
 use crate::{
-    error::SqlError,
+    error::{SqlError, StoreError},
     sql::{Reader, Row},
-    types::{Job, JobKind, Organization, Principal, Region, RegionKind, Runner, Sandbox},
+    types::{
+        ApiKey, Decision, Grant, GrantKind, Job, JobKind, Member, MemberRole, Organization, Principal, Quota, Region,
+        RegionKind, Role, Runner, Sandbox, Suspension, Usage, User,
+    },
 };
 
-pub(crate) const ORGANIZATION: &str = "id, name, default_region, max_cpu, max_memory_gib, max_disk_gib";
-pub(crate) const REGION: &str = "id, name, kind, organization, enforce_quotas, proxy_url, \
-     ssh_gateway_url, snapshot_manager_url, created, updated";
-pub(crate) const RUNNER: &str = "id, name, region, organization, unschedulable, draining, cpu_milli, \
-     memory_mib, disk_mib, sold_cpu_milli, sold_memory_mib, sold_disk_mib, started_sandboxes, cpu_used, \
-     memory_used, disk_used, load, healthy, last_report, version, created, updated";
-pub(crate) const SANDBOX: &str = "id, organization, name, region, runner, snapshot, os_user, env, labels, \
-     public, network_block_all, network_allow_list, domain_allow_list, cpu, memory_gib, disk_gib, \
-     auto_stop, auto_delete, auto_archive, state, desired, generation, error_reason, recoverable, \
-     auth_token, created, updated, last_activity, change";
-pub(crate) const JOB: &str = "id, kind, runner, sandbox, generation, payload, created, attempts";
+/// One list of fields: the constant with the columns, and the reader of a row that was selected by it. A column is
+/// named as its field, or as said in brackets.
+macro_rules! row {
+    ($columns:ident, $reader:ident, $fill:ident: $record:ident {
+        $first:ident $([$first_column:literal])?: $first_kind:ident,
+        $($field:ident $([$column:literal])?: $kind:ident),* $(,)?
+    }) => {
+        pub(crate) const $columns: &str =
+            concat!(row!(@name $first $([$first_column])?), $(", ", row!(@name $field $([$column])?)),*);
 
-pub(crate) fn organization(row: Row) -> Result<Organization, SqlError> {
-    let mut row = Reader::new(row);
-    Ok(Organization {
-        id: row.text()?,
-        name: row.text()?,
-        default_region: row.optional_text()?,
-        max_cpu: row.u32()?,
-        max_memory_gib: row.u32()?,
-        max_disk_gib: row.u32()?,
-    })
+        pub(crate) fn $reader(row: Row) -> Result<$record, SqlError> {
+            $fill(&mut Reader::new(row))
+        }
+
+        /// Reads the columns from where the reader stands.
+        pub(crate) fn $fill(row: &mut Reader) -> Result<$record, SqlError> {
+            Ok($record { $first: row!(@read row $first_kind), $($field: row!(@read row $kind)),* })
+        }
+    };
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident [$column:literal]) => { $column };
+    (@read $row:ident owner) => { Some($row.text()?).filter(|owner| !owner.is_empty()) };
+    (@read $row:ident region_kind) => { region_kind(&$row.text()?)? };
+    (@read $row:ident job_kind) => { job_kind(&$row.text()?)? };
+    (@read $row:ident grant_kind) => { grant_kind(&$row.text()?)? };
+    (@read $row:ident json) => { parse(&$row.text()?)? };
+    (@read $row:ident suspension) => { suspension($row)? };
+    (@read $row:ident $kind:ident) => { $row.$kind()? };
 }
 
-pub(crate) fn region(row: Row) -> Result<Region, SqlError> {
+row!(ORGANIZATION, organization, organization_of: Organization {
+    id: text, name: text, personal: bool, created_by: text, default_region: optional_text, max_cpu: u32,
+    max_memory_gib: u32, max_disk_gib: u32, total_cpu: u32, total_memory_gib: u32, total_disk_gib: u32,
+    suspended["suspended_reason, suspended_since, suspended_until"]: suspension, created: u64, updated: u64,
+});
+row!(USER, user, user_of: User { id: text, name: text, email: text, created: u64 });
+row!(ROLE, role, role_of: Role {
+    id: text, organization: text, name: text, description: text, permissions: json, created: u64, updated: u64,
+});
+row!(KEY, key, key_of: ApiKey {
+    organization: text, user["subject"]: text, name: text, hint: text, permissions: json, created: u64,
+    last_used: optional_u64, expires: optional_u64,
+});
+row!(QUOTA, quota, quota_of: Quota {
+    organization: text, region: text, cpu: u32, memory_gib: u32, disk_gib: u32, updated: u64,
+});
+row!(USAGE, usage, usage_of: Usage {
+    organization: text, region: text, cpu: u64, memory_gib: u64, disk_gib: u64, sandboxes: u64,
+});
+row!(REGION, region, region_of: Region {
+    id: text, name: text, kind: region_kind, organization: owner, enforce_quotas: bool, policy: text,
+    proxy_url: optional_text, ssh_gateway_url: optional_text, snapshot_manager_url: optional_text, created: u64,
+    updated: u64,
+});
+row!(RUNNER, runner, runner_of: Runner {
+    id: text, name: text, region: text, organization: optional_text, unschedulable: bool, draining: bool,
+    cpu_milli: u64, memory_mib: u64, disk_mib: u64, sold_cpu_milli: u64, sold_memory_mib: u64, sold_disk_mib: u64,
+    started_sandboxes: u32, cpu_used: real, memory_used: real, disk_used: real, load: real, healthy: bool,
+    services: text, allocated_cpu_milli: u64, allocated_memory_mib: u64, allocated_disk_mib: u64, snapshots: json,
+    tags: json, last_report: u64, lease_until: u64, connected_until: u64, verdict: text, verdict_since: u64,
+    drain_started: bool, instance: text, version: text, created: u64, updated: u64,
+});
+row!(SANDBOX, sandbox, sandbox_of: Sandbox {
+    id: text, organization: text, name: text, region: text, runner: optional_text, snapshot: text,
+    user["os_user"]: text, env: text, labels: text, public: bool, network_block_all: bool,
+    network_allow_list: optional_text, domain_allow_list: optional_text, cpu: u32, memory_gib: u32, disk_gib: u32,
+    auto_stop: u32, auto_delete: i32, auto_archive: u32, state: text, desired: text, generation: u64,
+    error_reason: optional_text, recoverable: bool, state_since: u64, parent: optional_text, auth_token: text,
+    created: u64, updated: u64, last_activity: u64, change: u64,
+});
+row!(JOB, job, job_of: Job {
+    id: text, kind: job_kind, runner: text, sandbox: text, generation: u64, payload: text, created: u64, attempts: u32,
+});
+row!(DECISION, decision, decision_of: Decision {
+    position: u64, sandbox: text, organization: text, region: text, at: u64, facts: text,
+});
+row!(GRANT, grant, grant_of: Grant {
+    id: text, kind: grant_kind, sandbox: text, organization: text, port: u32, created: u64, expires: u64,
+});
+
+/// Columns of a membership `m` and its user `u`.
+pub(crate) const MEMBER: &str = "u.id, u.name, u.email, u.created, m.role, m.roles, m.created, m.updated";
+
+pub(crate) fn member(row: Row) -> Result<Member, SqlError> {
     let mut row = Reader::new(row);
-    Ok(Region {
-        id: row.text()?,
-        name: row.text()?,
-        kind: region_kind(&row.text()?)?,
-        organization: Some(row.text()?).filter(|owner| !owner.is_empty()),
-        enforce_quotas: row.bool()?,
-        proxy_url: row.optional_text()?,
-        ssh_gateway_url: row.optional_text()?,
-        snapshot_manager_url: row.optional_text()?,
+    Ok(Member {
+        user: user_of(&mut row)?,
+        role: member_role(&row.text()?)?,
+        roles: parse(&row.text()?)?,
         created: row.u64()?,
         updated: row.u64()?,
     })
 }
 
-pub(crate) fn runner(row: Row) -> Result<Runner, SqlError> {
-    let mut row = Reader::new(row);
-    Ok(Runner {
-        id: row.text()?,
-        name: row.text()?,
-        region: row.text()?,
-        organization: row.optional_text()?,
-        unschedulable: row.bool()?,
-        draining: row.bool()?,
-        cpu_milli: row.u64()?,
-        memory_mib: row.u64()?,
-        disk_mib: row.u64()?,
-        sold_cpu_milli: row.u64()?,
-        sold_memory_mib: row.u64()?,
-        sold_disk_mib: row.u64()?,
-        started_sandboxes: row.u32()?,
-        cpu_used: row.real()?,
-        memory_used: row.real()?,
-        disk_used: row.real()?,
-        load: row.real()?,
-        healthy: row.bool()?,
-        last_report: row.u64()?,
-        version: row.text()?,
-        created: row.u64()?,
-        updated: row.u64()?,
-    })
-}
-
-pub(crate) fn sandbox(row: Row) -> Result<Sandbox, SqlError> {
-    let mut row = Reader::new(row);
-    Ok(Sandbox {
-        id: row.text()?,
-        organization: row.text()?,
-        name: row.text()?,
-        region: row.text()?,
-        runner: row.optional_text()?,
-        snapshot: row.text()?,
-        user: row.text()?,
-        env: row.text()?,
-        labels: row.text()?,
-        public: row.bool()?,
-        network_block_all: row.bool()?,
-        network_allow_list: row.optional_text()?,
-        domain_allow_list: row.optional_text()?,
-        cpu: row.u32()?,
-        memory_gib: row.u32()?,
-        disk_gib: row.u32()?,
-        auto_stop: row.u32()?,
-        auto_delete: row.i32()?,
-        auto_archive: row.u32()?,
-        state: row.text()?,
-        desired: row.text()?,
-        generation: row.u64()?,
-        error_reason: row.optional_text()?,
-        recoverable: row.bool()?,
-        auth_token: row.text()?,
-        created: row.u64()?,
-        updated: row.u64()?,
-        last_activity: row.u64()?,
-        change: row.u64()?,
-    })
-}
-
-pub(crate) fn job(row: Row) -> Result<Job, SqlError> {
-    let mut row = Reader::new(row);
-    Ok(Job {
-        id: row.text()?,
-        kind: job_kind(&row.text()?)?,
-        runner: row.text()?,
-        sandbox: row.text()?,
-        generation: row.u64()?,
-        payload: row.text()?,
-        created: row.u64()?,
-        attempts: row.u32()?,
-    })
+fn suspension(row: &mut Reader) -> Result<Option<Suspension>, SqlError> {
+    let (reason, since, until) = (row.optional_text()?, row.optional_u64()?, row.optional_u64()?);
+    Ok(reason.map(|reason| Suspension {
+        reason,
+        since: since.unwrap_or_default(),
+        until,
+    }))
 }
 
 /// All rows through one reader.
@@ -133,59 +124,40 @@ pub(crate) fn first<T>(rows: Vec<Row>, read: impl Fn(Row) -> Result<T, SqlError>
     rows.into_iter().next().map(read).transpose()
 }
 
-pub(crate) fn principal_name(principal: Principal) -> &'static str {
-    match principal {
-        Principal::User => "user",
-        Principal::Runner => "runner",
-        Principal::RegionProxy => "region-proxy",
-        Principal::RegionSshGateway => "region-ssh-gateway",
-        Principal::Operator => "operator",
-    }
+/// A column that holds JSON of our own.
+pub(crate) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, SqlError> {
+    serde_json::from_str(json).map_err(|error| SqlError::Damaged(format!("JSON in a column: {error}")))
 }
 
-pub(crate) fn principal(name: &str) -> Result<Principal, SqlError> {
-    Ok(match name {
-        "user" => Principal::User,
-        "runner" => Principal::Runner,
-        "region-proxy" => Principal::RegionProxy,
-        "region-ssh-gateway" => Principal::RegionSshGateway,
-        "operator" => Principal::Operator,
-        other => return Err(SqlError::Damaged(format!("unknown principal {other:?}"))),
-    })
+/// The JSON of a column.
+pub(crate) fn json(list: &[String]) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
-pub(crate) fn region_kind_name(kind: RegionKind) -> &'static str {
-    match kind {
-        RegionKind::Shared => "shared",
-        RegionKind::Dedicated => "dedicated",
-        RegionKind::Custom => "custom",
-    }
+/// How the cases of an enumeration are written in a column.
+macro_rules! names {
+    ($name:ident, $read:ident: $kind:ident { $($case:ident: $text:literal),* $(,)? }) => {
+        pub(crate) fn $name(kind: $kind) -> &'static str {
+            match kind { $($kind::$case => $text),* }
+        }
+
+        pub(crate) fn $read(name: &str) -> Result<$kind, SqlError> {
+            Ok(match name {
+                $($text => $kind::$case,)*
+                other => return Err(SqlError::Damaged(format!("unknown {} {other:?}", stringify!($kind)))),
+            })
+        }
+    };
 }
 
-fn region_kind(name: &str) -> Result<RegionKind, SqlError> {
-    Ok(match name {
-        "shared" => RegionKind::Shared,
-        "dedicated" => RegionKind::Dedicated,
-        "custom" => RegionKind::Custom,
-        other => return Err(SqlError::Damaged(format!("unknown kind of region {other:?}"))),
-    })
-}
-
-pub(crate) fn job_kind_name(kind: JobKind) -> &'static str {
-    match kind {
-        JobKind::CreateSandbox => "create",
-        JobKind::StartSandbox => "start",
-        JobKind::StopSandbox => "stop",
-        JobKind::DestroySandbox => "destroy",
-    }
-}
-
-fn job_kind(name: &str) -> Result<JobKind, SqlError> {
-    Ok(match name {
-        "create" => JobKind::CreateSandbox,
-        "start" => JobKind::StartSandbox,
-        "stop" => JobKind::StopSandbox,
-        "destroy" => JobKind::DestroySandbox,
-        other => return Err(SqlError::Damaged(format!("unknown kind of job {other:?}"))),
-    })
-}
+names!(principal_name, principal: Principal {
+    User: "user", Runner: "runner", RegionProxy: "region-proxy", RegionSshGateway: "region-ssh-gateway",
+    Operator: "operator",
+});
+names!(region_kind_name, region_kind: RegionKind { Shared: "shared", Dedicated: "dedicated", Custom: "custom" });
+names!(job_kind_name, job_kind: JobKind {
+    CreateSandbox: "create", StartSandbox: "start", StopSandbox: "stop", DestroySandbox: "destroy",
+    UpdateSandbox: "update",
+});
+names!(member_role_name, member_role: MemberRole { Owner: "owner", Member: "member" });
+names!(grant_kind_name, grant_kind: GrantKind { Preview: "preview", Ssh: "ssh" });

@@ -155,6 +155,17 @@ impl From<&Option<String>> for Value {
     }
 }
 
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Value::Null, Value::from)
+    }
+}
+
+/// A number, a flag, or NULL.
+pub(crate) fn optional<T: Into<Value>>(value: Option<T>) -> Value {
+    value.map_or(Value::Null, Into::into)
+}
+
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Value::Integer(i64::from(flag))

@@ -100,7 +100,7 @@ async fn set(store: &SqliteStore, record: &Record, id: &str, auto_stop: u32) {
 
 async fn report(store: &SqliteStore, record: &Record, id: &str, generation: u64, state: &str) {
     let done = store
-        .report("r".into(), vec![seen(id, generation, state)], None, NOW)
+        .report("r".into(), 0, vec![seen(id, generation, state)], None, NOW)
         .await;
     // Also a report whose outcome is unknown may have happened.
     if state == "destroyed" && !matches!(done, Err(StoreError::Conflict(_))) {

@@ -5,7 +5,9 @@
 use std::{future::Future, path::Path};
 
 use sandbar_sqlite::SqliteStore;
-use sandbar_store::{Bootstrap, Health, JobKind, Observation, Organization, Runner, Sandbox, SandboxQuery, StoreError};
+use sandbar_store::{
+    Bootstrap, Health, JobKind, Observation, Organization, Placement, Runner, Sandbox, SandboxQuery, StoreError,
+};
 
 pub const NOW: u64 = 1_800_000_000_000;
 pub const ORGANIZATION: &str = "org";
@@ -20,16 +22,28 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+pub fn organization(id: &str) -> Organization {
+    Organization {
+        id: id.into(),
+        name: "Default".into(),
+        personal: false,
+        created_by: "user".into(),
+        default_region: Some(REGION.into()),
+        max_cpu: 4,
+        max_memory_gib: 8,
+        max_disk_gib: 10,
+        total_cpu: 10,
+        total_memory_gib: 10,
+        total_disk_gib: 30,
+        suspended: None,
+        created: NOW,
+        updated: NOW,
+    }
+}
+
 pub fn bootstrap() -> Bootstrap {
     Bootstrap {
-        organization: Organization {
-            id: ORGANIZATION.into(),
-            name: "Default".into(),
-            default_region: Some(REGION.into()),
-            max_cpu: 4,
-            max_memory_gib: 8,
-            max_disk_gib: 10,
-        },
+        organization: organization(ORGANIZATION),
         user: "user".into(),
         key_name: "first".into(),
         key_hash: "aa".repeat(32),
@@ -60,7 +74,19 @@ pub fn runner(id: &str, room: u64) -> Runner {
         disk_used: 0.0,
         load: 0.0,
         healthy: true,
+        services: "[]".into(),
+        allocated_cpu_milli: 0,
+        allocated_memory_mib: 0,
+        allocated_disk_mib: 0,
+        snapshots: vec![],
+        tags: vec![],
         last_report: 0,
+        lease_until: 0,
+        connected_until: 0,
+        verdict: String::new(),
+        verdict_since: 0,
+        drain_started: false,
+        instance: String::new(),
         version: "1".into(),
         created: NOW,
         updated: NOW,
@@ -93,6 +119,8 @@ pub fn sandbox(id: &str) -> Sandbox {
         generation: 1,
         error_reason: None,
         recoverable: false,
+        state_since: NOW,
+        parent: None,
         auth_token: "token".into(),
         created: NOW,
         updated: NOW,
@@ -104,15 +132,24 @@ pub fn sandbox(id: &str) -> Sandbox {
 pub fn query() -> SandboxQuery {
     SandboxQuery {
         organization: ORGANIZATION.into(),
-        ids: vec![],
-        name_prefix: None,
-        labels: vec![],
-        states: vec![],
-        regions: vec![],
         sort: "createdAt".into(),
-        descending: false,
-        after: None,
         limit: 200,
+        ..SandboxQuery::default()
+    }
+}
+
+/// On runner `r`, without totals.
+pub fn placed(job: &str) -> Placement {
+    placed_on("r", job)
+}
+
+pub fn placed_on(runner: &str, job: &str) -> Placement {
+    Placement {
+        runner: runner.into(),
+        job_id: job.into(),
+        payload: "{}".into(),
+        totals: None,
+        decision: format!(r#"{{"chosen":"{runner}"}}"#),
     }
 }
 
@@ -139,6 +176,12 @@ pub fn health(room: u64) -> Health {
         started_sandboxes: 1,
         healthy: true,
         version: "2".into(),
+        allocated_cpu_milli: 500,
+        allocated_memory_mib: 256,
+        allocated_disk_mib: 128,
+        services: "[]".into(),
+        snapshots: vec!["default".into()],
+        lease_until: 0,
     }
 }
 
@@ -152,9 +195,7 @@ pub async fn prepare(store: &SqliteStore, room: u64) {
 }
 
 pub async fn create(store: &SqliteStore, id: &str) -> Result<Sandbox, StoreError> {
-    store
-        .create_sandbox(sandbox(id), "r".into(), format!("job-{id}"), "{}".into())
-        .await
+    store.create_sandbox(sandbox(id), placed(&format!("job-{id}"))).await
 }
 
 pub async fn destroy(store: &SqliteStore, id: &str, generation: u64) -> Result<Sandbox, StoreError> {
@@ -167,13 +208,14 @@ pub async fn destroy(store: &SqliteStore, id: &str, generation: u64) -> Result<S
             job,
             kind,
             "{}".into(),
+            None,
             NOW + 1,
         )
         .await
 }
 
 pub async fn assert_invariants(store: &SqliteStore) {
-    let breaches = store.invariants().await.expect("invariants can be checked");
+    let breaches = store.broken_invariants().await.expect("invariants can be checked");
     assert!(breaches.is_empty(), "{breaches:#?}");
 }
 

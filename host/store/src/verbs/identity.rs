@@ -1,33 +1,41 @@
-//! Organizations and credentials.
+//! The first facts, and who a credential stands for.
 
+use super::{
+    credentials::{self, Credential},
+    organizations, users,
+};
 use crate::{
-    error::{Result, SqlError, StoreError},
+    error::Result,
     rows,
     sql::{Reader, Sql, params},
     transaction::write,
-    types::{Bootstrap, Identity, Organization, Principal, RegionKind},
+    types::{Bootstrap, Identity, MemberRole, Principal, RegionKind, User},
 };
 
-/// Writes what the very first start needs: an organization, its key, the shared regions. Idempotent: what
-/// exists stays, except that a new key hash replaces the one of the same user and key name.
+/// Writes what the very first start needs: an organization with its user, the key, the shared regions. Idempotent:
+/// what exists stays, except that a new key hash replaces the one of the same user and key name.
 ///
 /// # Errors
 /// `taken` if the hash belongs to another credential.
 pub async fn bootstrap<S: Sql>(sql: &mut S, facts: &Bootstrap) -> Result<()> {
     write(sql, async |sql: &mut S| {
         let it = &facts.organization;
+        organizations::insert(sql, it).await?;
+        let user = User {
+            id: facts.user.clone(),
+            name: facts.user.clone(),
+            email: String::new(),
+            created: facts.now,
+        };
+        users::insert(sql, &user).await?;
         sql.execute(
-            "INSERT INTO organizations
-               (id, name, default_region, max_cpu, max_memory_gib, max_disk_gib, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO members (organization, user_id, role, roles, created, updated)
+             VALUES (?1, ?2, ?3, '[]', ?4, ?4) ON CONFLICT DO NOTHING",
             params![
                 &it.id,
-                &it.name,
-                &it.default_region,
-                it.max_cpu,
-                it.max_memory_gib,
-                it.max_disk_gib,
-                facts.now,
+                &facts.user,
+                rows::member_role_name(MemberRole::Owner),
+                facts.now
             ],
         )
         .await?;
@@ -42,9 +50,7 @@ pub async fn bootstrap<S: Sql>(sql: &mut S, facts: &Bootstrap) -> Result<()> {
         if facts.key_hash.is_empty() {
             return Ok(());
         }
-        let permissions =
-            serde_json::to_string(&facts.permissions).map_err(|error| StoreError::Internal(error.to_string()))?;
-        put_credential(
+        credentials::put(
             sql,
             &Credential {
                 hash: &facts.key_hash,
@@ -52,7 +58,7 @@ pub async fn bootstrap<S: Sql>(sql: &mut S, facts: &Bootstrap) -> Result<()> {
                 organization: &it.id,
                 subject: &facts.user,
                 name: &facts.key_name,
-                permissions: &permissions,
+                permissions: &rows::json(&facts.permissions)?,
                 now: facts.now,
             },
         )
@@ -78,86 +84,7 @@ pub async fn authenticate<S: Sql>(sql: &mut S, credential_hash: &str) -> Result<
         principal: rows::principal(&row.text()?)?,
         organization: row.text()?,
         subject: row.text()?,
-        permissions: serde_json::from_str(&row.text()?)
-            .map_err(|error| SqlError::Damaged(format!("permissions of a credential: {error}")))?,
+        permissions: rows::parse(&row.text()?)?,
         expires: row.optional_u64()?,
     }))
-}
-
-/// An organization by its id.
-///
-/// # Errors
-/// `not-found`.
-pub async fn get_organization<S: Sql>(sql: &mut S, id: &str) -> Result<Organization> {
-    let text = format!("SELECT {} FROM organizations WHERE id = ?1", rows::ORGANIZATION);
-    let found = sql.query(&text, params![id]).await?;
-    rows::first(found, rows::organization)?.ok_or_else(|| StoreError::NotFound(format!("organization {id}")))
-}
-
-/// A credential about to be stored.
-pub(super) struct Credential<'a> {
-    pub hash: &'a str,
-    pub principal: Principal,
-    /// Empty for machines of the platform.
-    pub organization: &'a str,
-    pub subject: &'a str,
-    /// Unique for the subject: a new hash under the same name replaces the old one.
-    pub name: &'a str,
-    /// JSON array of strings.
-    pub permissions: &'a str,
-    pub now: u64,
-}
-
-/// Stores a credential in place of the subject's one of the same name.
-pub(super) async fn put_credential<S: Sql>(sql: &mut S, it: &Credential<'_>) -> Result<()> {
-    let principal = rows::principal_name(it.principal);
-    let same = sql
-        .query(
-            "SELECT principal, subject, organization, name FROM credentials WHERE hash = ?1",
-            params![it.hash],
-        )
-        .await?;
-    if let Some(row) = same.into_iter().next() {
-        let mut row = Reader::new(row);
-        let owner = (row.text()?, row.text()?, row.text()?, row.text()?);
-        let ours = (
-            principal.into(),
-            it.subject.into(),
-            it.organization.into(),
-            it.name.into(),
-        );
-        return if owner == ours {
-            Ok(())
-        } else {
-            Err(StoreError::Taken("this key or token is another credential's".into()))
-        };
-    }
-    sql.execute(
-        "INSERT INTO credentials (hash, principal, organization, subject, name, permissions, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (principal, subject, organization, name)
-         DO UPDATE SET hash = excluded.hash, permissions = excluded.permissions,
-           expires = NULL, created = excluded.created",
-        params![
-            it.hash,
-            principal,
-            it.organization,
-            it.subject,
-            it.name,
-            it.permissions,
-            it.now
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Removes every credential of a subject.
-pub(super) async fn revoke<S: Sql>(sql: &mut S, principal: Principal, subject: &str) -> Result<()> {
-    sql.execute(
-        "DELETE FROM credentials WHERE principal = ?1 AND subject = ?2",
-        params![rows::principal_name(principal), subject],
-    )
-    .await?;
-    Ok(())
 }

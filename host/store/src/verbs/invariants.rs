@@ -3,6 +3,7 @@
 use super::labels;
 use crate::{
     error::Result,
+    limits::MAX_BREACHES,
     sql::{Reader, Sql},
     transaction::read,
 };
@@ -10,16 +11,44 @@ use crate::{
 /// Each query gives the rows that break the rule named beside it; the first column says which row.
 const RULES: &[(&str, &str)] = &[
     (
-        "sold capacity is the sum over the sandboxes that are not destroyed",
-        "SELECT r.id FROM runners r LEFT JOIN sandboxes s ON s.runner = r.id AND s.destroyed_at = 0
+        "sold capacity is the sum over the sandboxes that occupy the runner",
+        "SELECT r.id FROM runners r LEFT JOIN sandboxes s ON s.runner = r.id
          GROUP BY r.id HAVING min(r.sold_cpu_milli) <> coalesce(sum(s.cpu), 0) * 1000
            OR min(r.sold_memory_mib) <> coalesce(sum(s.memory_gib), 0) * 1024
            OR min(r.sold_disk_mib) <> coalesce(sum(s.disk_gib), 0) * 1024",
     ),
     (
-        "a sandbox occupies a runner exactly as long as it is not destroyed",
+        "nothing is sold beyond what a runner has to sell, or had sold when it came back with less",
+        "SELECT id FROM runners WHERE (sold_cpu_milli > cpu_milli AND sold_cpu_milli > excused_cpu_milli)
+           OR (sold_memory_mib > memory_mib AND sold_memory_mib > excused_memory_mib)
+           OR (sold_disk_mib > disk_mib AND sold_disk_mib > excused_disk_mib)",
+    ),
+    (
+        "usage is the sum over what is counted of the sandboxes",
+        "SELECT u.organization FROM usage u LEFT JOIN sandboxes s
+           ON s.organization = u.organization AND s.region = u.region AND s.destroyed_at = 0
+         GROUP BY u.organization, u.region HAVING min(u.cpu) <> coalesce(sum(s.cpu * s.counted_compute), 0)
+           OR min(u.memory_gib) <> coalesce(sum(s.memory_gib * s.counted_compute), 0)
+           OR min(u.disk_gib) <> coalesce(sum(s.disk_gib * s.counted_disk), 0)
+           OR min(u.sandboxes) <> count(s.id)",
+    ),
+    (
+        "a sandbox is counted in a usage row",
+        "SELECT s.id FROM sandboxes s LEFT JOIN usage u ON u.organization = s.organization AND u.region = s.region
+         WHERE s.destroyed_at = 0 AND u.organization IS NULL",
+    ),
+    (
+        "a sandbox counts what is intended with it, in error at most that",
+        "SELECT id FROM sandboxes WHERE counted_compute > (destroyed_at = 0 AND desired = 'started')
+           OR counted_disk > (destroyed_at = 0 AND desired <> 'destroyed')
+           OR (destroyed_at = 0 AND state NOT IN ('error', 'build_failed', 'archived')
+             AND (counted_compute <> (desired = 'started')
+               OR counted_disk <> (desired NOT IN ('destroyed', 'archived'))))",
+    ),
+    (
+        "a destroyed sandbox occupies no runner, and only a destroyed one is called so",
         "SELECT id FROM sandboxes WHERE (state = 'destroyed') <> (destroyed_at > 0)
-           OR (runner IS NULL) <> (destroyed_at > 0)",
+           OR (runner IS NOT NULL AND destroyed_at > 0)",
     ),
     (
         "the runner of a sandbox exists, in the sandbox's region",
@@ -27,14 +56,19 @@ const RULES: &[(&str, &str)] = &[
          WHERE s.runner IS NOT NULL AND (r.id IS NULL OR r.region <> s.region)",
     ),
     (
+        "a sandbox has an organization that exists, and a generation",
+        "SELECT s.id FROM sandboxes s LEFT JOIN organizations o ON o.id = s.organization
+         WHERE o.id IS NULL OR s.generation < 1",
+    ),
+    (
         "an unfinished job is of its sandbox's present runner and generation",
         "SELECT j.id FROM jobs j LEFT JOIN sandboxes s ON s.id = j.sandbox
-         WHERE s.id IS NULL OR s.destroyed_at > 0 OR s.runner <> j.runner OR s.generation <> j.generation",
+         WHERE s.id IS NULL OR s.runner IS NULL OR s.runner <> j.runner OR s.generation <> j.generation",
     ),
     (
         "a sandbox that is still being created has its job",
         "SELECT s.id FROM sandboxes s LEFT JOIN jobs j ON j.sandbox = s.id
-         WHERE s.destroyed_at = 0 AND j.id IS NULL AND s.state = 'creating'",
+         WHERE s.runner IS NOT NULL AND j.id IS NULL AND s.state = 'creating'",
     ),
     (
         "names are unique among an organization's sandboxes that are not destroyed",
@@ -51,15 +85,30 @@ const RULES: &[(&str, &str)] = &[
         "SELECT c.subject FROM credentials c LEFT JOIN runners r ON r.id = c.subject
          WHERE c.principal = 'runner' AND r.id IS NULL",
     ),
+    (
+        "a region's key stands for an existing region",
+        "SELECT c.subject FROM credentials c LEFT JOIN regions r ON r.id = c.subject
+         WHERE c.principal IN ('region-proxy', 'region-ssh-gateway') AND r.id IS NULL",
+    ),
+    (
+        "an organization with members has an owner",
+        "SELECT organization FROM members GROUP BY organization
+         HAVING sum(CASE WHEN role = 'owner' THEN 1 ELSE 0 END) = 0",
+    ),
+    (
+        "a grant opens a sandbox that is not destroyed",
+        "SELECT g.id FROM grants g LEFT JOIN sandboxes s ON s.id = g.sandbox WHERE s.id IS NULL OR s.destroyed_at > 0",
+    ),
 ];
 
-/// Checks every rule, and that the rows of labels say what their JSON says; gives one line for each breach, none
-/// if all is well. Reads whole tables: for tests and for an operator's doctor, not for the paths of requests.
-pub async fn invariants<S: Sql>(sql: &mut S) -> Result<Vec<String>> {
+/// Checks every rule, and that the rows of labels say what their JSON says; gives one line for each breach, 100
+/// at most, none if all is well. Reads whole tables: for tests and for an operator's doctor, not for the paths of requests.
+pub async fn broken_invariants<S: Sql>(sql: &mut S) -> Result<Vec<String>> {
     read(sql, async |sql: &mut S| {
         let mut breaches = Vec::new();
         for (rule, query) in RULES {
-            for row in sql.query(query, &[]).await? {
+            let text = format!("{query} LIMIT {MAX_BREACHES}");
+            for row in sql.query(&text, &[]).await? {
                 breaches.push(format!("{}: not true that {rule}", Reader::new(row).text()?));
             }
         }
@@ -83,6 +132,7 @@ pub async fn invariants<S: Sql>(sql: &mut S) -> Result<Vec<String>> {
                 breaches.push(format!("{id}: its rows of labels differ from its labels"));
             }
         }
+        breaches.truncate(MAX_BREACHES);
         Ok(breaches)
     })
     .await

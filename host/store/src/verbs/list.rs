@@ -29,7 +29,8 @@ struct Statement {
 
 impl Statement {
     fn of(query: &SandboxQuery) -> Result<Self> {
-        let asked = query.ids.len() + query.states.len() + query.regions.len() + query.labels.len();
+        let lists = [&query.ids, &query.states, &query.regions, &query.snapshots];
+        let asked = lists.iter().map(|list| list.len()).sum::<usize>() + query.labels.len();
         if asked > MAX_FILTER_VALUES {
             return Err(StoreError::Internal(format!(
                 "{asked} filter values are more than {MAX_FILTER_VALUES}"
@@ -45,6 +46,17 @@ impl Statement {
         it.one_of("id", &query.ids);
         it.one_of("state", &query.states);
         it.one_of("region", &query.regions);
+        it.one_of("snapshot", &query.snapshots);
+        it.between("cpu", query.cpu);
+        it.between("memory_gib", query.memory_gib);
+        it.between("disk_gib", query.disk_gib);
+        it.between("created", query.created);
+        it.between("last_activity", query.active);
+        it.is("public", query.public);
+        it.is("recoverable", query.recoverable);
+        if !query.errored_deleted {
+            it.text += " AND NOT (state = 'error' AND desired = 'destroyed')";
+        }
         for (name, value) in &query.labels {
             let (name, value) = (it.value(name.into()), it.value(value.into()));
             it.text += &format!(
@@ -78,16 +90,36 @@ impl Statement {
         self.text += &format!(" AND {column} IN ({})", numbers.join(", "));
     }
 
+    /// Inclusive bounds.
+    fn between<T: Into<Value>>(&mut self, column: &str, (least, most): (Option<T>, Option<T>)) {
+        for (sign, bound) in [(">=", least), ("<=", most)] {
+            if let Some(bound) = bound {
+                let number = self.value(bound.into());
+                self.text += &format!(" AND {column} {sign} ?{number}");
+            }
+        }
+    }
+
+    fn is(&mut self, column: &str, wanted: Option<bool>) {
+        if let Some(wanted) = wanted {
+            let number = self.value(wanted.into());
+            self.text += &format!(" AND {column} = ?{number}");
+        }
+    }
+
     fn page(&mut self, query: &SandboxQuery) -> Result<()> {
-        let (column, is_time) = match query.sort.as_str() {
+        let (column, is_number) = match query.sort.as_str() {
             "createdAt" => ("created", true),
             "lastActivityAt" => ("last_activity", true),
+            "cpu" => ("cpu", true),
+            "memoryGib" => ("memory_gib", true),
+            "diskGib" => ("disk_gib", true),
             "name" => ("name", false),
             other => return Err(StoreError::Internal(format!("unknown sort field {other:?}"))),
         };
         let (order, beyond) = if query.descending { ("DESC", "<") } else { ("ASC", ">") };
         if let Some((value, id)) = &query.after {
-            let value = if is_time {
+            let value = if is_number {
                 Value::Integer(
                     value
                         .parse()

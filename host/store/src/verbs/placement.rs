@@ -63,6 +63,16 @@ pub async fn placement_window<S: Sql>(sql: &mut S, region: &str, seed: u64, limi
     .await
 }
 
+/// Runners of a region by id, beginning after `after`; at most `limit` (256 at most).
+pub async fn region_runners<S: Sql>(sql: &mut S, region: &str, after: &str, limit: u32) -> Result<Vec<Runner>> {
+    let text = format!(
+        "SELECT {} FROM runners WHERE region = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        rows::RUNNER
+    );
+    let values = params![region, after, limit.clamp(1, MAX_WINDOW)];
+    Ok(rows::all(sql.query(&text, values).await?, rows::runner)?)
+}
+
 /// Whether the region has at most `limit` runners; looks at no more than one beyond.
 async fn fits<S: Sql>(sql: &mut S, region: &str, limit: u32) -> Result<bool> {
     let counted = sql

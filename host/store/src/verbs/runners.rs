@@ -1,24 +1,26 @@
 //! Runners as the plane keeps them.
 
-use super::identity::{Credential, put_credential, revoke};
+use super::{
+    attach,
+    credentials::revoke,
+    held::{self, DESTROYED},
+};
 use crate::{
     error::{Result, StoreError},
-    limits::MAX_ROWS,
+    limits::{MAX_ROWS, MAX_SAID},
     rows,
     schema::fnv1a,
-    sql::{Sql, Value, params},
+    sql::{Reader, Sql, Value, optional, params},
     transaction::write,
     types::{Millis, Principal, Runner},
 };
 
-/// Name under which a runner's one token is kept.
-const TOKEN: &str = "token";
-
 /// Makes a runner and its token. Nothing is sold on it yet, whatever `runner` says. With `replace`, a runner
-/// of the same region and name keeps its row and gets the new token; the old token is dead.
+/// of the same region and name keeps its row and gets the new token; its old ones are dead.
 ///
 /// # Errors
-/// `taken` for a name used in the region, an id or a token in use; `not-found` without such a region.
+/// `taken` for a name used in the region, an id or a token in use; `not-found` without such a region; `internal`
+/// beyond 64 KiB of tags.
 pub async fn create_runner<S: Sql>(sql: &mut S, runner: &Runner, token_hash: &str, replace: bool) -> Result<Runner> {
     write(sql, async |sql: &mut S| {
         let made = match by_name(sql, runner).await? {
@@ -26,19 +28,7 @@ pub async fn create_runner<S: Sql>(sql: &mut S, runner: &Runner, token_hash: &st
             Some(_) => return Err(StoreError::Taken(runner.name.clone())),
             None => insert(sql, runner).await?,
         };
-        put_credential(
-            sql,
-            &Credential {
-                hash: token_hash,
-                principal: Principal::Runner,
-                organization: made.organization.as_deref().unwrap_or_default(),
-                subject: &made.id,
-                name: TOKEN,
-                permissions: "[]",
-                now: runner.created,
-            },
-        )
-        .await?;
+        attach::give_only_token(sql, &made, token_hash, runner.created).await?;
         Ok(made)
     })
     .await
@@ -65,12 +55,19 @@ async fn insert<S: Sql>(sql: &mut S, it: &Runner) -> Result<Runner> {
     }
     // 31 bits, so that it fits an integer column of any database.
     let spread = fnv1a(it.id.as_bytes()) >> 33;
+    let tags = rows::json(&it.tags)?;
+    if tags.len() > MAX_SAID {
+        return Err(StoreError::Internal(format!(
+            "{} bytes of tags are more than {MAX_SAID}",
+            tags.len()
+        )));
+    }
     let text = format!(
-        "INSERT INTO runners (id, name, region, organization, unschedulable, draining, cpu_milli,
-           memory_mib, disk_mib, sold_cpu_milli, sold_memory_mib, sold_disk_mib, started_sandboxes,
-           cpu_used, memory_used, disk_used, load, healthy, last_report, version, created, updated, spread)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, ?10, 0, ?11, ?12,
-           ?13, ?14) RETURNING {}",
+        "INSERT INTO runners (id, name, region, organization, unschedulable, draining, drain_started, cpu_milli,
+           memory_mib, disk_mib, healthy, version, tags, created, updated, spread, sold_cpu_milli, sold_memory_mib,
+           sold_disk_mib, started_sandboxes, cpu_used, memory_used, disk_used, load, last_report)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0,
+           0) RETURNING {}",
         rows::RUNNER
     );
     let made = sql
@@ -83,11 +80,13 @@ async fn insert<S: Sql>(sql: &mut S, it: &Runner) -> Result<Runner> {
                 &it.organization,
                 it.unschedulable,
                 it.draining,
+                it.drain_started,
                 it.cpu_milli,
                 it.memory_mib,
                 it.disk_mib,
                 it.healthy,
                 &it.version,
+                &tags,
                 it.created,
                 it.updated,
                 spread,
@@ -138,31 +137,41 @@ pub async fn set_runner_flags<S: Sql>(
     id: &str,
     unschedulable: Option<bool>,
     draining: Option<bool>,
+    drain_started: Option<bool>,
     now: Millis,
 ) -> Result<Runner> {
     let text = format!(
         "UPDATE runners SET unschedulable = coalesce(?2, unschedulable), draining = coalesce(?3, draining),
-           updated = ?4 WHERE id = ?1 RETURNING {}",
+           drain_started = coalesce(?4, drain_started), updated = ?5 WHERE id = ?1 RETURNING {}",
         rows::RUNNER
     );
-    let flag = |flag: Option<bool>| flag.map_or(Value::Null, Value::from);
+    let values = [
+        id.into(),
+        optional(unschedulable),
+        optional(draining),
+        optional(drain_started),
+        now.into(),
+    ];
     write(sql, async |sql: &mut S| {
-        let changed = sql
-            .query(&text, &[id.into(), flag(unschedulable), flag(draining), now.into()])
-            .await?;
+        let changed = sql.query(&text, &values).await?;
         rows::first(changed, rows::runner)?.ok_or_else(|| missing(id))
     })
     .await
 }
 
-/// Removes a runner and its token.
+/// Removes a runner and its tokens. With `force`, sandboxes that are to be destroyed anyway are destroyed with it, if it
+/// has not reported since `silent_since`.
 ///
 /// # Errors
-/// `not-found`; `conflict` unless it is unschedulable and without sandboxes.
-pub async fn delete_runner<S: Sql>(sql: &mut S, id: &str) -> Result<()> {
+/// `not-found`; `conflict` unless it is unschedulable and without (other) sandboxes.
+pub async fn delete_runner<S: Sql>(sql: &mut S, id: &str, force: bool, silent_since: Millis) -> Result<()> {
     write(sql, async |sql: &mut S| {
-        if !get_runner(sql, id).await?.unschedulable {
+        let runner = get_runner(sql, id).await?;
+        if !runner.unschedulable {
             return Err(StoreError::Conflict(format!("runner {id} is schedulable")));
+        }
+        if force && runner.last_report < silent_since {
+            destroy_the_doomed(sql, id, silent_since).await?;
         }
         let sandboxes = sql
             .query("SELECT 1 FROM sandboxes WHERE runner = ?1 LIMIT 1", params![id])
@@ -174,6 +183,25 @@ pub async fn delete_runner<S: Sql>(sql: &mut S, id: &str) -> Result<()> {
         revoke(sql, Principal::Runner, id).await
     })
     .await
+}
+
+/// Destroys the runner's sandboxes that are to be destroyed.
+async fn destroy_the_doomed<S: Sql>(sql: &mut S, id: &str, now: Millis) -> Result<()> {
+    let doomed = sql
+        .query(
+            "SELECT id FROM sandboxes WHERE runner = ?1 AND desired = 'destroyed'",
+            params![id],
+        )
+        .await?;
+    for sandbox in rows::all(doomed, |row| Reader::new(row).text())? {
+        if let Some(before) = held::find(sql, &sandbox).await? {
+            let mut after = before.clone();
+            let now = now.max(before.it.updated);
+            after.enter(DESTROYED, now);
+            after.replace(sql, &before, None, now).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn missing(id: &str) -> StoreError {
