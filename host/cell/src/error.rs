@@ -42,6 +42,10 @@ pub enum Code {
     DiskQuotaExceeded,
     /// The sandbox cannot answer now.
     ServiceUnavailable,
+    /// No server answers inside the sandbox, or not as it should.
+    BadGateway,
+    /// The server inside the sandbox takes too long.
+    GatewayTimeout,
     /// A fault of ours; the log has more.
     InternalServerError,
 }
@@ -64,6 +68,8 @@ impl Code {
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::DiskQuotaExceeded => "DISK_QUOTA_EXCEEDED",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            Self::BadGateway => "BAD_GATEWAY",
+            Self::GatewayTimeout => "GATEWAY_TIMEOUT",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }

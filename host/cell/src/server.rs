@@ -88,6 +88,8 @@ impl Cell {
             }
         });
         let result = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            // WebSockets come as extended CONNECT.
+            .enable_connect_protocol()
             .max_concurrent_streams(STREAMS)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)

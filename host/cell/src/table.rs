@@ -4,6 +4,7 @@ use crate::blocking::blocking;
 use crate::error::{ApiError, Code};
 use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
 use crate::network::NetworkSpec;
+use crate::preview_pool::Pool;
 use crate::spec::{CellStats, SandboxSpec, valid_id};
 use crate::toolbox::fs_error::At;
 use http::StatusCode;
@@ -47,6 +48,7 @@ pub struct Entry {
     gate: tokio::sync::Mutex<()>,
     calls: Arc<Semaphore>,
     executions: Arc<Semaphore>,
+    previews: Arc<Pool>,
 }
 
 struct State {
@@ -186,6 +188,7 @@ impl Entry {
             gate: tokio::sync::Mutex::default(),
             calls: Arc::new(Semaphore::new(CALLS)),
             executions: Arc::new(Semaphore::new(EXECUTIONS)),
+            previews: Arc::default(),
         }
     }
 
@@ -278,6 +281,11 @@ impl Entry {
             open.sandbox.network().set_policy(policy);
         }
         Ok(())
+    }
+
+    /// Connections to servers of the sandbox.
+    pub fn previews(&self) -> &Arc<Pool> {
+        &self.previews
     }
 
     /// The network of the sandbox, if anything of it is open: nobody listens otherwise.
@@ -400,6 +408,7 @@ impl Entry {
         let open = lock(&self.state).open.take();
         if let Some(open) = open {
             open.sandbox.stop().await;
+            self.previews.clear();
             lock(&self.state).closed = Arc::downgrade(&open.tree);
         }
     }

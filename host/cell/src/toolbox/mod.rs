@@ -16,6 +16,7 @@ mod upload;
 mod writer;
 
 use crate::network;
+use crate::preview;
 use crate::table::Table;
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -28,6 +29,7 @@ pub fn router() -> Router<Arc<Table>> {
         .route("/user-home-dir", get(info::home_dir))
         .route("/work-dir", get(info::work_dir))
         .route("/project-dir", get(info::work_dir))
+        .merge(preview::router())
         .route("/port", get(network::ports))
         .route("/port/{port}/in-use", get(network::in_use))
         .route("/files", get(files::list))
