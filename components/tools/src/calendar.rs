@@ -99,6 +99,123 @@ pub fn civil(time: SystemTime) -> Civil {
     }
 }
 
+/// Days of the week from Sunday, and months, by their full names; three letters are the short ones.
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A moment (seconds since 1970) as `format` has it, with the conversions of strftime(3) in the C locale and UTC.
+pub fn strftime(format: &str, seconds: i64) -> String {
+    use std::fmt::Write;
+    let moment = u64::try_from(seconds).map_or_else(
+        |_| SystemTime::UNIX_EPOCH.checked_sub(std::time::Duration::from_secs(seconds.unsigned_abs())),
+        |seconds| SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds)),
+    );
+    let civil = civil(moment.unwrap_or(SystemTime::UNIX_EPOCH));
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        ..
+    } = civil;
+    let days = seconds.div_euclid(86_400);
+    let weekday = (days + 4).rem_euclid(7);
+    let of_year = days - days_from_civil(year, 1, 1).unwrap_or(days) + 1;
+    let name = |names: &'static [&'static str], at: i64| {
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| names.get(at))
+            .copied()
+            .unwrap_or("?")
+    };
+    let short = |name: &'static str| &name[..name.len().min(3)];
+    let (day_name, month_name) = (name(&DAYS, weekday), name(&MONTHS, month - 1));
+    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let mut out = String::new();
+    let mut rest = format.chars();
+    while let Some(c) = rest.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let mut conversion = rest.next();
+        while matches!(conversion, Some('-' | '_' | 'E' | 'O')) {
+            conversion = rest.next();
+        }
+        let _ = match conversion {
+            Some('Y') => write!(out, "{year}"),
+            Some('C') => write!(out, "{:02}", year.div_euclid(100)),
+            Some('y') => write!(out, "{:02}", year.rem_euclid(100)),
+            Some('m') => write!(out, "{month:02}"),
+            Some('d') => write!(out, "{day:02}"),
+            Some('e') => write!(out, "{day:2}"),
+            Some('H') => write!(out, "{hour:02}"),
+            Some('k') => write!(out, "{hour:2}"),
+            Some('I') => write!(out, "{twelve:02}"),
+            Some('l') => write!(out, "{twelve:2}"),
+            Some('M') => write!(out, "{minute:02}"),
+            Some('S') => write!(out, "{second:02}"),
+            Some('p') => write!(out, "{}", if hour < 12 { "AM" } else { "PM" }),
+            Some('a') => write!(out, "{}", short(day_name)),
+            Some('A') => write!(out, "{day_name}"),
+            Some('b' | 'h') => write!(out, "{}", short(month_name)),
+            Some('B') => write!(out, "{month_name}"),
+            Some('j') => write!(out, "{of_year:03}"),
+            Some('u') => write!(out, "{}", if weekday == 0 { 7 } else { weekday }),
+            Some('w') => write!(out, "{weekday}"),
+            Some('U') => write!(out, "{:02}", (of_year + 6 - weekday) / 7),
+            Some('W') => write!(out, "{:02}", (of_year + 6 - (weekday + 6) % 7) / 7),
+            Some('F') => write!(out, "{year}-{month:02}-{day:02}"),
+            Some('T' | 'X') => write!(out, "{hour:02}:{minute:02}:{second:02}"),
+            Some('R') => write!(out, "{hour:02}:{minute:02}"),
+            Some('D' | 'x') => write!(out, "{month:02}/{day:02}/{:02}", year.rem_euclid(100)),
+            Some('c') => write!(
+                out,
+                "{} {} {day:2} {hour:02}:{minute:02}:{second:02} {year}",
+                short(day_name),
+                short(month_name)
+            ),
+            Some('r') => write!(
+                out,
+                "{twelve:02}:{minute:02}:{second:02} {}",
+                if hour < 12 { "AM" } else { "PM" }
+            ),
+            Some('s') => write!(out, "{seconds}"),
+            Some('Z') => write!(out, "UTC"),
+            Some('z') => write!(out, "+0000"),
+            Some('n') => writeln!(out),
+            Some('t') => write!(out, "\t"),
+            Some('%') => write!(out, "%"),
+            Some(other) => write!(out, "%{other}"),
+            None => write!(out, "%"),
+        };
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,7 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         words,
         environment: Some(environment),
         directory,
+        ..Command::default()
     };
     match process::run(&command) {
         Ok(ended) => ended.code(),

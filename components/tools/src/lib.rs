@@ -2,9 +2,11 @@
 //! real modes or processes. Each is a module with a `main` that takes its arguments (its own name first) and
 //! gives its exit code. All of it builds natively too, and is tested so.
 
+pub mod awk;
 pub mod calendar;
 pub mod chmod;
 pub mod console;
+pub mod data;
 pub mod dd;
 pub mod env;
 pub mod find;
@@ -12,8 +14,11 @@ pub mod getopt;
 pub mod glob;
 pub mod grep;
 pub mod identity;
+pub mod links;
 pub mod ls;
 pub mod modes;
+pub mod multicall;
+pub mod paths;
 pub mod posix;
 pub mod process;
 pub mod signals;

@@ -1,6 +1,6 @@
 //! Programs started natively, so that the tools can be tested without a sandbox.
 
-use super::{Command, Ended, Info};
+use super::{Child, Command, Ended, Info, Mode, Stdio};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -8,6 +8,17 @@ use std::time::{Duration, Instant};
 
 /// How often a limited program is looked at.
 const POLL: Duration = Duration::from_millis(5);
+
+pub type Handle = std::process::Child;
+
+fn stream(wanted: &Stdio) -> io::Result<std::process::Stdio> {
+    Ok(match wanted {
+        Stdio::Inherit => std::process::Stdio::inherit(),
+        Stdio::Null => std::process::Stdio::null(),
+        Stdio::Pipe => std::process::Stdio::piped(),
+        Stdio::Append(path) => std::fs::File::options().append(true).create(true).open(path)?.into(),
+    })
+}
 
 fn prepare(command: &Command) -> io::Result<std::process::Command> {
     let (program, arguments) = command.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
@@ -21,11 +32,24 @@ fn prepare(command: &Command) -> io::Result<std::process::Command> {
     if let Some(directory) = &command.directory {
         prepared.current_dir(directory);
     }
+    prepared
+        .stdin(stream(&command.input)?)
+        .stdout(stream(&command.output)?)
+        .stderr(stream(&command.errors)?);
     Ok(prepared)
 }
 
-pub fn run(command: &Command) -> io::Result<Ended> {
-    prepare(command)?.status().map(ended)
+pub fn spawn(command: &Command) -> io::Result<Child> {
+    let mut handle = prepare(command)?.spawn()?;
+    Ok(Child {
+        input: handle.stdin.take().map(|pipe| Box::new(pipe) as _),
+        output: handle.stdout.take().map(|pipe| Box::new(pipe) as _),
+        handle,
+    })
+}
+
+pub fn wait(handle: &mut Handle) -> io::Result<Ended> {
+    handle.wait().map(ended)
 }
 
 pub fn run_for(command: &Command, limit: Duration, signal: u32, _grace: Option<Duration>) -> io::Result<(bool, Ended)> {
@@ -53,6 +77,22 @@ pub fn kill(pid: i32, signal: u32) -> io::Result<()> {
 }
 
 pub fn list() -> io::Result<Vec<Info>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub fn own_pid() -> u32 {
+    std::process::id()
+}
+
+pub fn terminal_size(_: u32) -> io::Result<(u16, u16)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub fn terminal_mode(_: u32) -> io::Result<Mode> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub fn set_terminal_mode(_: u32, _: Mode) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -1,10 +1,12 @@
 //! Programs started through `sandbar:process`.
 
-use super::{Command, Ended, Info};
-use bindings::sandbar::process::processes::{self, Errno, ExitStatus, SpawnArguments};
+use super::{Child, Command, Ended, Info, Mode, Stdio};
+use bindings::sandbar::process::processes::{
+    self, Descriptor, Errno, ExitStatus, OpenFlags, SpawnArguments, TerminalMode,
+};
 use bindings::wasi::clocks::monotonic_clock;
-use bindings::wasi::io::poll;
-use std::io;
+use bindings::wasi::io::{poll, streams};
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
 #[allow(missing_docs, clippy::all)]
@@ -15,6 +17,7 @@ mod bindings {
             package sandbar:tools;
             world tools {
                 import wasi:io/poll@0.2.12;
+                import wasi:io/streams@0.2.12;
                 import wasi:clocks/monotonic-clock@0.2.12;
                 import sandbar:process/processes@0.1.0;
             }
@@ -25,8 +28,48 @@ mod bindings {
 }
 
 const KILL: u32 = 9;
+/// Asked of a pipe at once: its capacity.
+const PIECE: u64 = 64 * 1024;
 
-fn spawn(command: &Command, group: Option<u32>) -> io::Result<processes::Process> {
+pub type Handle = processes::Process;
+
+/// The child's end of a stream, and ours, if there is one.
+fn join(wanted: &Stdio, input: bool) -> io::Result<(Option<Descriptor>, Option<Descriptor>)> {
+    Ok(match wanted {
+        Stdio::Inherit => (None, None),
+        Stdio::Null => (Some(processes::null()), None),
+        Stdio::Pipe => {
+            let (reader, writer) = processes::pipe().map_err(error)?;
+            if input {
+                (Some(reader), Some(writer))
+            } else {
+                (Some(writer), Some(reader))
+            }
+        }
+        Stdio::Append(path) => {
+            let how = OpenFlags::WRITE | OpenFlags::APPEND | OpenFlags::CREATE;
+            (
+                Some(processes::open(&super::super::paths::absolute(path), how).map_err(error)?),
+                None,
+            )
+        }
+    })
+}
+
+pub fn spawn(command: &Command) -> io::Result<Child> {
+    let (handle, input, output) = start(command)?;
+    let writer = input.map(|pipe| pipe.write_stream()).transpose().map_err(error)?;
+    let reader = output.map(|pipe| pipe.read_stream()).transpose().map_err(error)?;
+    Ok(Child {
+        input: writer.map(|stream| Box::new(Writer(stream)) as _),
+        output: reader.map(|stream| Box::new(Reader(stream)) as _),
+        handle,
+    })
+}
+
+type Started = (Handle, Option<Descriptor>, Option<Descriptor>);
+
+fn start(command: &Command) -> io::Result<Started> {
     let text = |word: &std::ffi::OsString| word.to_string_lossy().into_owned();
     let arguments: Vec<String> = command.words.iter().map(text).collect();
     let program = arguments.first().cloned().ok_or(io::ErrorKind::InvalidInput)?;
@@ -40,24 +83,33 @@ fn spawn(command: &Command, group: Option<u32>) -> io::Result<processes::Process
             .ok()
             .map(|directory| directory.to_string_lossy().into_owned())
     };
-    processes::spawn(&SpawnArguments {
+    let (child_input, input) = join(&command.input, true)?;
+    let (child_output, output) = join(&command.output, false)?;
+    let (child_errors, _) = join(&command.errors, false)?;
+    let descriptors = [(0, &child_input), (1, &child_output), (2, &child_errors)];
+    let handle = processes::spawn(&SpawnArguments {
         program,
         arguments,
         environment,
         working_directory: command.directory.clone().or_else(here),
-        descriptors: Vec::new(),
+        descriptors: descriptors
+            .into_iter()
+            .filter_map(|(number, descriptor)| Some((number, descriptor.as_ref()?)))
+            .collect(),
         sigpipe: true,
-        process_group: group,
+        process_group: None,
+        ignored: command.ignored.clone(),
     })
-    .map_err(error)
+    .map_err(error)?;
+    Ok((handle, input, output))
 }
 
-pub fn run(command: &Command) -> io::Result<Ended> {
-    Ok(ended(spawn(command, None)?.wait()))
+pub fn wait(handle: &mut Handle) -> io::Result<Ended> {
+    Ok(ended(handle.wait()))
 }
 
 pub fn run_for(command: &Command, limit: Duration, signal: u32, grace: Option<Duration>) -> io::Result<(bool, Ended)> {
-    let process = spawn(command, None)?;
+    let (process, _, _) = start(command)?;
     if wait_for(&process, limit) {
         return Ok((true, ended(process.wait())));
     }
@@ -90,8 +142,98 @@ pub fn list() -> io::Result<Vec<Info>> {
             parent: one.parent,
             group: one.group,
             name: one.name,
+            arguments: one.arguments,
+            stopped: one.stopped,
+            started: one.started,
+            cpu: one.cpu,
+            memory: one.memory,
         })
         .collect())
+}
+
+pub fn own_pid() -> u32 {
+    processes::own_pid()
+}
+
+pub fn terminal_size(stream: u32) -> io::Result<(u16, u16)> {
+    let size = processes::stdio(stream).and_then(|one| one.terminal_size());
+    size.map(|size| (size.columns, size.rows)).map_err(error)
+}
+
+pub fn terminal_mode(stream: u32) -> io::Result<Mode> {
+    let mode = processes::stdio(stream).and_then(|one| one.terminal_mode());
+    let mode = mode.map_err(error)?;
+    Ok(Mode {
+        echo: mode.contains(TerminalMode::ECHO),
+        canonical: mode.contains(TerminalMode::CANONICAL),
+        signals: mode.contains(TerminalMode::SIGNALS),
+        output: mode.contains(TerminalMode::OUTPUT),
+    })
+}
+
+pub fn set_terminal_mode(stream: u32, mode: Mode) -> io::Result<()> {
+    let flags = [
+        (mode.echo, TerminalMode::ECHO),
+        (mode.canonical, TerminalMode::CANONICAL),
+        (mode.signals, TerminalMode::SIGNALS),
+        (mode.output, TerminalMode::OUTPUT),
+    ];
+    let wanted = flags
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .fold(TerminalMode::empty(), |all, (_, flag)| all | flag);
+    let set = processes::stdio(stream).and_then(|one| one.set_terminal_mode(wanted));
+    set.map_err(error)
+}
+
+/// Our end of a pipe that a child reads.
+struct Writer(streams::OutputStream);
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let free = usize::try_from(self.0.check_write().map_err(|e| broken(&e))?).unwrap_or(usize::MAX);
+            if free > 0 {
+                let taken = free.min(bytes.len());
+                self.0.write(&bytes[..taken]).map_err(|e| broken(&e))?;
+                return Ok(taken);
+            }
+            self.0.subscribe().block();
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.blocking_flush().map_err(|e| broken(&e))
+    }
+}
+
+/// Our end of a pipe that a child writes.
+struct Reader(streams::InputStream);
+
+impl Read for Reader {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        match self.0.blocking_read(PIECE.min(bytes.len() as u64)) {
+            Ok(piece) => {
+                bytes[..piece.len()].copy_from_slice(&piece);
+                Ok(piece.len())
+            }
+            Err(streams::StreamError::Closed) => Ok(0),
+            Err(failed) => Err(broken(&failed)),
+        }
+    }
+}
+
+fn broken(failed: &streams::StreamError) -> io::Error {
+    match failed {
+        streams::StreamError::Closed => io::ErrorKind::BrokenPipe.into(),
+        streams::StreamError::LastOperationFailed(why) => io::Error::other(why.to_debug_string()),
+    }
 }
 
 fn ended(status: ExitStatus) -> Ended {
@@ -115,6 +257,7 @@ fn error(refusal: Errno) -> io::Error {
         Errno::NoProcess => (io::ErrorKind::NotFound, "No such process"),
         Errno::Quota => (io::ErrorKind::QuotaExceeded, "Disk quota exceeded"),
         Errno::TooBig => (io::ErrorKind::ArgumentListTooLong, "Argument list too long"),
+        Errno::NotTerminal => (io::ErrorKind::Unsupported, "Inappropriate ioctl for device"),
         Errno::Io => (io::ErrorKind::Other, "Input/output error"),
     };
     io::Error::new(kind, words)

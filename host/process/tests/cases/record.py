@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Records what this machine's own programs (GNU grep, find, sed, coreutils, CPython) print for each case.
+"""Records what this machine's own programs (GNU grep, find, sed, coreutils, gawk, jq, tar, CPython) print for each case.
 
-Rewrites the expected part of every case of tools.txt and python.txt. Each script runs with bash as sh in an empty
+Rewrites the expected part of every case of the files named as arguments (tools.txt and python.txt by default). awk must
+be gawk. Each script runs with bash as sh in an empty
 directory, with nothing on standard input and a small environment; only its standard output counts. An existing record
 that changes is a finding, not a nuisance.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
@@ -23,15 +26,15 @@ def record(script):
         (top / "bin/python3").symlink_to(shutil.which("python3"))
         (top / "work").mkdir()
         (top / "case.sh").write_text(script)
-        environment = {"PATH": f"{top}/bin:/usr/bin:/bin", "HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        environment = {"PATH": f"{top}/bin:{os.environ['PATH']}", "HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         ran = subprocess.run(
             ["sh", top / "case.sh"], cwd=top / "work", env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=20,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", timeout=20,
         )
         return ran.stdout
 
 
-for name in ["tools.txt", "python.txt"]:
+for name in sys.argv[1:] or ["tools.txt", "python.txt"]:
     head, *cases = (HERE / name).read_text().split("\n" + CASE)
     recorded = [head]
     for case in cases:

@@ -95,6 +95,16 @@ fn tools_print_what_they_print_on_linux() {
 }
 
 #[test]
+fn awk_prints_what_gawk_prints() {
+    all_hold(include_str!("../cases/awk.txt"), 24);
+}
+
+#[test]
+fn data_tools_print_what_they_print_on_linux() {
+    all_hold(include_str!("../cases/data.txt"), 14);
+}
+
+#[test]
 fn python_prints_what_it_prints_on_linux() {
     all_hold(include_str!("../cases/python.txt"), 15);
 }

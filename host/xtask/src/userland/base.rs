@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Changes with what is written here, so that an older tree is replaced.
-const REVISION: &str = "1";
+const REVISION: &str = "2";
 /// Modification time of everything: the start of 2026, in seconds of Unix time.
 const TIME: u64 = 1_767_225_600;
 
@@ -30,6 +30,7 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("usr", 0o755),
     ("usr/bin", 0o755),
     ("usr/lib", 0o755),
+    ("usr/lib/sandbar", 0o755),
     ("usr/local", 0o755),
     ("usr/local/bin", 0o755),
     ("usr/local/lib", 0o755),
@@ -71,6 +72,7 @@ const FILES: &[(&str, &str)] = &[
         "etc/os-release",
         "PRETTY_NAME=\"Sandbar 0.1\"\nNAME=\"Sandbar\"\nID=sandbar\nVERSION_ID=\"0.1\"\nVERSION=\"0.1\"\n",
     ),
+    ("usr/lib/sandbar/interpreter.py", include_str!("interpreter.py")),
     (
         "etc/profile",
         "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
@@ -81,7 +83,7 @@ const FILES: &[(&str, &str)] = &[
 pub fn build(root: &Path, out: &Path) -> Result<()> {
     let tools = tool_names(root)?;
     let mut words: Vec<&str> = vec![REVISION];
-    words.extend(tools.iter().map(String::as_str));
+    words.extend(tools.iter().flat_map(|(name, program)| [name.as_str(), program.as_str()]));
     let fingerprint = stamp::fingerprint(&[], &words)?;
     let target = out.join("base");
     stamp::unless_current(
@@ -106,7 +108,7 @@ fn clear(tree: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write(base: &Path, tools: &[String]) -> Result<()> {
+fn write(base: &Path, tools: &[(String, String)]) -> Result<()> {
     std::fs::create_dir_all(base).with_context(|| format!("cannot make {}", base.display()))?;
     for (name, _) in DIRECTORIES {
         std::fs::create_dir(base.join(name)).with_context(|| format!("cannot make {name} of the base layer"))?;
@@ -116,7 +118,7 @@ fn write(base: &Path, tools: &[String]) -> Result<()> {
     }
     let programs = tools
         .iter()
-        .map(|tool| (tool.as_str(), "tools"))
+        .map(|(tool, program)| (tool.as_str(), program.as_str()))
         .chain(PROGRAMS.iter().copied());
     for (name, program) in programs {
         write_file(&base.join("usr/bin").join(name), &format!("#!wasm:{program}\n"), 0o755)?;
@@ -152,12 +154,13 @@ mod tests {
     fn the_tree() {
         let base = std::env::temp_dir().join(format!("base-layer-{}", std::process::id()));
         clear(&base).unwrap();
-        write(&base, &["cat".into(), "[".into()]).unwrap();
+        write(&base, &[("cat".into(), "tools".into()), ("jq".into(), "tools-data".into())]).unwrap();
         assert_eq!(std::fs::read_to_string(base.join("bin/cat")).unwrap(), "#!wasm:tools\n");
+        assert_eq!(std::fs::read_to_string(base.join("bin/jq")).unwrap(), "#!wasm:tools-data\n");
         assert_eq!(std::fs::read_to_string(base.join("bin/sh")).unwrap(), "#!wasm:shell\n");
         let mode = |name: &str| base.join(name).metadata().unwrap().mode() & 0o7777;
         assert_eq!(
-            (mode("bin/["), mode("tmp"), mode("home/daytona"), mode("etc/passwd")),
+            (mode("bin/cat"), mode("tmp"), mode("home/daytona"), mode("etc/passwd")),
             (0o755, 0o777, 0o755, 0o644)
         );
         assert_eq!(base.join("tmp").metadata().unwrap().mtime() as u64, TIME);

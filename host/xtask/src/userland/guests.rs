@@ -7,7 +7,9 @@ use crate::{stamp, targets, workspace};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-const GUESTS: [&str; 2] = ["shell", "tools"];
+const PACKAGES: [&str; 2] = ["shell", "tools"];
+/// Their programs.
+const GUESTS: [&str; 4] = ["shell", "tools", "tools-data", "tools-net"];
 
 /// Builds them if a source, a contract or a dependency has changed.
 pub fn build(root: &Path, out: &Path) -> Result<()> {
@@ -17,6 +19,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         "components/tools",
         "wit/process",
         "wit/files",
+        "wit/tls",
         "wit/deps",
         "Cargo.lock",
         "Cargo.toml",
@@ -27,7 +30,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
     stamp::unless_current(&out.join(".guests-stamp"), &fingerprint, &outputs, || {
         targets::ensure()?;
         say("building shell and tools (the first time takes a few minutes)");
-        cargo_wasm(root, targets::WASI, &GUESTS)?;
+        cargo_wasm(root, targets::WASI, &PACKAGES)?;
         for (name, output) in GUESTS.iter().zip(&outputs) {
             let built = workspace::wasm_target(root)
                 .join(targets::WASI)

@@ -34,28 +34,34 @@ fn install(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(&beside, to).with_context(|| format!("cannot replace {}", to.display()))
 }
 
-/// Names of the tools, from the table that the tools themselves are built by.
-fn tool_names(root: &Path) -> Result<Vec<String>> {
+/// The tools, each with the program that it is in, from the table that the tools themselves are built by.
+fn tool_names(root: &Path) -> Result<Vec<(String, String)>> {
     let path = root.join("components/tools/programs.txt");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(names_in(&text))
 }
 
-fn names_in(table: &str) -> Vec<String> {
-    table
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+fn names_in(table: &str) -> Vec<(String, String)> {
+    let mut program = "";
+    let mut names = Vec::new();
+    for line in table.lines().map(str::trim) {
+        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            program = section;
+        } else if let Some(name) = line.split_whitespace().next()
+            && !line.starts_with('#')
+        {
+            names.push((name.to_owned(), program.to_owned()));
+        }
+    }
+    names
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn a_table_of_programs() {
-        let names = super::names_in("# comment\n\ncat uu_cat::uumain\n[  tools::test::main\n");
-        assert_eq!(names, ["cat", "["]);
+        let names = super::names_in("# comment\n[tools]\ncat uu_cat::uumain\n[  tools::test::main\n\n[tools-data]\njq x\n");
+        let names: Vec<_> = names.iter().map(|(name, program)| (name.as_str(), program.as_str())).collect();
+        assert_eq!(names, [("cat", "tools"), ("[", "tools"), ("jq", "tools-data")]);
     }
 }

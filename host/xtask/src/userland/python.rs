@@ -16,6 +16,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         source.clone(),
         root.join("wit/process"),
         root.join("wit/files"),
+        root.join("wit/tls"),
         root.join("wit/deps"),
     ];
     let output = out.join("python.wasm");
@@ -136,7 +137,7 @@ fn assemble_wit(root: &Path, source: &Path, work: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(&deps).with_context(|| format!("cannot make {}", deps.display()))?;
     copy_files(&source.join("wit"), &wit)?;
     let contracts = root.join("wit");
-    for package in ["process", "files"] {
+    for package in ["process", "files", "tls"] {
         copy_files(&contracts.join(package), &deps.join(package))?;
     }
     for entry in std::fs::read_dir(contracts.join("deps"))? {
