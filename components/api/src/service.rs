@@ -27,6 +27,9 @@ async fn serve(request: Request) -> (StatusCode, HeaderMap, FullBody<Bytes>) {
         query: Query::parse(parts.uri.query().unwrap_or_default()),
         bearer: header("authorization").and_then(bearer),
         front_key: header("sandbar-front-key").map(str::to_owned),
+        organization: header("x-daytona-organization-id").map(str::to_owned),
+        process: header("sandbar-runner-process").map(str::to_owned),
+        preview_token: header("sandbar-preview-token").map(str::to_owned),
         body: Vec::new(),
         now: now(),
     };

@@ -10,6 +10,10 @@ use crate::times::iso;
 
 /// Observations of one report; the store takes as many.
 pub const OBSERVATIONS: usize = 5_000;
+/// Services of one health check: a runner has a handful.
+const SERVICES: usize = 32;
+/// Snapshots of one health check.
+const SNAPSHOTS: usize = 1_000;
 /// Bytes of a reason that a runner gives; longer ones are cut.
 const REASON: usize = 1_024;
 
@@ -29,6 +33,11 @@ pub struct Payload {
     storage_quota: u32,
     env: BTreeMap<String, String>,
     labels: BTreeMap<String, String>,
+    network_block_all: bool,
+    network_allow_list: Option<String>,
+    domain_allow_list: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
 }
 
 impl Payload {
@@ -46,6 +55,10 @@ impl Payload {
             storage_quota: it.disk_gib,
             env: serde_json::from_str(&it.env).unwrap_or_default(),
             labels: serde_json::from_str(&it.labels).unwrap_or_default(),
+            network_block_all: it.network_block_all,
+            network_allow_list: it.network_allow_list.clone(),
+            domain_allow_list: it.domain_allow_list.clone(),
+            parent: it.parent.clone(),
         }
     }
 }
@@ -77,11 +90,13 @@ impl From<&Sandbox> for OwnSandbox {
     }
 }
 
-const KINDS: [(JobKind, &str, &str, &str); 4] = [
+const KINDS: [(JobKind, &str, &str, &str); 5] = [
     (JobKind::CreateSandbox, "CREATE_SANDBOX", "create", "started"),
     (JobKind::StartSandbox, "START_SANDBOX", "start", "started"),
     (JobKind::StopSandbox, "STOP_SANDBOX", "stop", "stopped"),
     (JobKind::DestroySandbox, "DESTROY_SANDBOX", "destroy", "destroyed"),
+    // An update leaves the state as it is; the runner's own report says which it is.
+    (JobKind::UpdateSandbox, "UPDATE_SANDBOX", "update", "started"),
 ];
 
 /// The id of a job. It says what the job is about, so that its end can be told apart without looking it up.
@@ -129,6 +144,11 @@ impl JobView {
         }
     }
 
+    /// The same job with another status.
+    pub fn with_status(self, status: &'static str) -> Self {
+        Self { status, ..self }
+    }
+
     /// A job whose status was set at `now`. When it was made is not looked up.
     pub fn updated(id: &str, sandbox: &str, kind: &'static str, status: &'static str, now: u64) -> Self {
         Self {
@@ -144,6 +164,25 @@ impl JobView {
     }
 }
 
+/// The word for a kind of job, also the label of metrics.
+pub fn job_type(kind: JobKind) -> &'static str {
+    KINDS.iter().find(|row| row.0 == kind).map_or("", |row| row.1)
+}
+
+/// A page of jobs by number.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobPage {
+    /// The jobs.
+    pub items: Vec<JobView>,
+    /// In all.
+    pub total: usize,
+    /// From 1 on.
+    pub page: usize,
+    /// Number of pages.
+    pub total_pages: usize,
+}
+
 /// The answer to a poll.
 #[derive(Debug, Serialize)]
 pub struct Jobs {
@@ -157,6 +196,9 @@ pub struct Jobs {
 pub struct Healthcheck {
     metrics: Option<Metrics>,
     service_health: Vec<Service>,
+    /// Older names of the same: agents may send either.
+    services: Vec<Service>,
+    snapshots: Vec<String>,
     app_version: String,
 }
 
@@ -168,6 +210,11 @@ struct Metrics {
     current_memory_usage_percentage: f64,
     current_disk_usage_percentage: f64,
     current_started_sandboxes: f64,
+    current_allocated_cpu: f64,
+    #[serde(rename = "currentAllocatedMemoryGiB")]
+    current_allocated_memory_gib: f64,
+    #[serde(rename = "currentAllocatedDiskGiB")]
+    current_allocated_disk_gib: f64,
     cpu: f64,
     #[serde(rename = "memoryGiB")]
     memory_gib: f64,
@@ -175,13 +222,17 @@ struct Metrics {
     disk_gib: f64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Service {
+    service_name: String,
     healthy: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_reason: Option<String>,
 }
 
-/// The health in a health check; 400 without metrics, or with numbers that cannot be.
-pub fn health(check: Healthcheck) -> Result<Health, Problem> {
+/// The health in a health check that grants a lease until then; 400 without metrics, or with what cannot be.
+pub fn health(check: Healthcheck, lease_until: u64) -> Result<Health, Problem> {
     let bad = |what: &str| Problem::BadRequest(format!("metrics: {what}"));
     let metrics = check.metrics.ok_or_else(|| bad("missing"))?;
     let all = [
@@ -190,6 +241,9 @@ pub fn health(check: Healthcheck) -> Result<Health, Problem> {
         metrics.current_memory_usage_percentage,
         metrics.current_disk_usage_percentage,
         metrics.current_started_sandboxes,
+        metrics.current_allocated_cpu,
+        metrics.current_allocated_memory_gib,
+        metrics.current_allocated_disk_gib,
         metrics.cpu,
         metrics.memory_gib,
         metrics.disk_gib,
@@ -198,6 +252,21 @@ pub fn health(check: Healthcheck) -> Result<Health, Problem> {
     if all.iter().any(|number| !(0.0..=1e6).contains(number)) {
         return Err(bad("each number is between 0 and 1000000"));
     }
+    let services: Vec<Service> = check.service_health.into_iter().chain(check.services).collect();
+    if services.len() > SERVICES || check.snapshots.len() > SNAPSHOTS {
+        return Err(Problem::BadRequest(format!(
+            "a health check has at most {SERVICES} services and {SNAPSHOTS} snapshots"
+        )));
+    }
+    let healthy = services.iter().all(|service| service.healthy);
+    let services: Vec<Service> = services
+        .into_iter()
+        .map(|it| Service {
+            service_name: cut(&it.service_name, 64),
+            error_reason: it.error_reason.map(|reason| cut(&reason, 256)),
+            ..it
+        })
+        .collect();
     // In range, so the conversions are exact.
     Ok(Health {
         cpu_milli: (metrics.cpu * 1000.0).round() as u64,
@@ -208,8 +277,14 @@ pub fn health(check: Healthcheck) -> Result<Health, Problem> {
         disk_used: metrics.current_disk_usage_percentage,
         load: metrics.current_cpu_load_average,
         started_sandboxes: metrics.current_started_sandboxes.round() as u32,
-        healthy: check.service_health.iter().all(|service| service.healthy),
+        healthy,
         version: cut(&check.app_version, 64),
+        allocated_cpu_milli: (metrics.current_allocated_cpu * 1000.0).round() as u64,
+        allocated_memory_mib: (metrics.current_allocated_memory_gib * 1024.0).round() as u64,
+        allocated_disk_mib: (metrics.current_allocated_disk_gib * 1024.0).round() as u64,
+        services: serde_json::to_string(&services).unwrap_or_default(),
+        snapshots: check.snapshots.iter().map(|name| cut(name, 256)).collect(),
+        lease_until,
     })
 }
 
@@ -221,6 +296,78 @@ pub struct Report {
     pub observations: Vec<Seen>,
     /// As in a health check.
     pub health: Option<Healthcheck>,
+}
+
+/// The answer to a report.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reported {
+    /// For how long, from when the report was sent, the runner holds its sandboxes.
+    pub lease_ms: u64,
+    /// What is to be removed from the runner, unless it is newer.
+    pub disowned: Vec<Disowned>,
+}
+
+/// A sandbox that is not, or no longer, the runner's.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Disowned {
+    /// Which.
+    pub sandbox_id: String,
+    /// The newest generation that is not.
+    pub generation: u64,
+}
+
+/// The body of an attachment.
+#[derive(Debug, Deserialize)]
+pub struct Attach {
+    /// Identity of the data directory.
+    pub instance: String,
+}
+
+/// The answer to it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attached {
+    /// To be sent with every later call.
+    pub process: u64,
+    /// Who the runner is.
+    pub runner_id: String,
+    /// Where it is.
+    pub region: String,
+    /// For how long a report holds.
+    pub lease_ms: u64,
+    /// How often to report.
+    pub report_every_ms: u64,
+    /// Where to dial.
+    pub link_url: String,
+}
+
+/// The body of a state that a runner sets.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateBody {
+    /// What the runner has seen.
+    pub state: String,
+    /// Why, in an error.
+    pub error_reason: Option<String>,
+    /// Whether it can be recovered.
+    #[serde(default)]
+    pub recoverable: bool,
+}
+
+impl StateBody {
+    /// As an observation of a sandbox in its present generation; 400 for a state that a runner cannot observe.
+    pub fn observe(self, it: &Sandbox) -> Result<Observation, Problem> {
+        observation(Seen {
+            sandbox_id: it.id.clone(),
+            generation: it.generation,
+            state: self.state,
+            error_reason: self.error_reason,
+            recoverable: self.recoverable,
+            job_id: None,
+        })
+    }
 }
 
 /// One observation.
@@ -277,6 +424,8 @@ pub fn outcome(id: &str, update: UpdateJob) -> Result<(&'static str, Option<Obse
     };
     match update.status.as_str() {
         "IN_PROGRESS" => Ok(("IN_PROGRESS", None)),
+        // What an update changes is no state.
+        "COMPLETED" if id.ends_with(".update") => Ok(("COMPLETED", None)),
         "COMPLETED" => Ok(("COMPLETED", Some(seen(state, None, false)))),
         "FAILED" => {
             let (reason, recoverable) = failure(update.error_message);
@@ -328,7 +477,8 @@ mod tests {
         let want = json!({
             "id": it.id, "generation": 7, "name": "demo", "organizationId": "org-1", "regionId": "us",
             "snapshot": "default", "osUser": "daytona", "cpuQuota": 1, "memoryQuota": 1, "storageQuota": 3,
-            "env": {"A": "b"}, "labels": {"code-toolbox-language": "python"},
+            "env": {"A": "b"}, "labels": {"code-toolbox-language": "python"}, "networkBlockAll": false,
+            "networkAllowList": null, "domainAllowList": null,
         });
         assert_eq!(got, want);
         let own = serde_json::to_value(OwnSandbox::from(&it)).expect("JSON");
@@ -420,21 +570,22 @@ mod tests {
             "serviceHealth": [{"serviceName": "runner", "healthy": true}],
             "appVersion": "0.1.0",
         });
-        let got = health(serde_json::from_value(body.clone()).expect("fits")).expect("fine");
+        let got = health(serde_json::from_value(body.clone()).expect("fits"), 9).expect("fine");
+        assert_eq!((got.lease_until, got.allocated_memory_mib), (9, 1_024));
         assert_eq!((got.cpu_milli, got.memory_mib, got.disk_mib), (7_500, 15_872, 101_376));
         assert_eq!((got.started_sandboxes, got.healthy, got.cpu_used), (4, true, 10.5));
 
         let mut unwell = body.clone();
         unwell["serviceHealth"][0]["healthy"] = json!(false);
         assert!(
-            !health(serde_json::from_value(unwell).expect("fits"))
+            !health(serde_json::from_value(unwell).expect("fits"), 9)
                 .expect("fine")
                 .healthy
         );
         let mut absurd = body;
         absurd["metrics"]["cpu"] = json!(-1);
-        assert!(health(serde_json::from_value(absurd).expect("fits")).is_err());
-        assert!(health(Healthcheck::default()).is_err());
+        assert!(health(serde_json::from_value(absurd).expect("fits"), 9).is_err());
+        assert!(health(Healthcheck::default(), 9).is_err());
     }
 
     #[test]

@@ -36,6 +36,9 @@ impl Cursor {
         let sort_value = match sort {
             "name" => row.name.clone(),
             "createdAt" => row.created.to_string(),
+            "cpu" => row.cpu.to_string(),
+            "memoryGib" => row.memory_gib.to_string(),
+            "diskGib" => row.disk_gib.to_string(),
             _ => row.last_activity.to_string(),
         };
         Self {
@@ -64,20 +67,10 @@ impl Cursor {
 
 /// What the store does not filter: applied to each page, which may so become shorter, or even empty.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
+struct Filter {
     states: Vec<String>,
-    snapshots: Vec<String>,
     classes: Vec<String>,
-    sizes: [(Option<f64>, Option<f64>); 4],
-    public: Option<bool>,
-    recoverable: Option<bool>,
-    created: (Option<u64>, Option<u64>),
-    active: (Option<u64>, Option<u64>),
-    errored_deleted: bool,
-}
-
-fn within<T: PartialOrd>(value: T, (least, most): &(Option<T>, Option<T>)) -> bool {
-    least.as_ref().is_none_or(|least| value >= *least) && most.as_ref().is_none_or(|most| value <= *most)
+    gpu: (Option<f64>, Option<f64>),
 }
 
 fn one_of(value: &str, list: &[String]) -> bool {
@@ -85,19 +78,36 @@ fn one_of(value: &str, list: &[String]) -> bool {
 }
 
 impl Filter {
-    /// Whether a sandbox belongs in the list.
-    pub fn passes(&self, it: &Sandbox) -> bool {
-        let sizes = [f64::from(it.cpu), f64::from(it.memory_gib), f64::from(it.disk_gib), 0.0];
+    fn passes(&self, it: &Sandbox) -> bool {
+        let (least, most) = self.gpu;
         one_of(shown(&it.state, &it.desired), &self.states)
-            && one_of(&it.snapshot, &self.snapshots)
             && one_of("wasm", &self.classes)
-            && sizes.iter().zip(&self.sizes).all(|(size, range)| within(*size, range))
-            && self.public.is_none_or(|wanted| it.public == wanted)
-            && self.recoverable.is_none_or(|wanted| it.recoverable == wanted)
-            && within(it.created, &self.created)
-            && within(it.last_activity, &self.active)
-            && (self.errored_deleted || it.state != "error" || it.desired != "destroyed")
+            && least.is_none_or(|least| least <= 0.0)
+            && most.is_none_or(|most| most >= 0.0)
     }
+
+    /// The observed states that may show as one of those asked for; none: any may.
+    fn observed(&self) -> Vec<String> {
+        let mut observed: Vec<String> = Vec::new();
+        for state in &self.states {
+            let behind: &[&str] = match state.as_str() {
+                "stopping" => &["started", "creating"],
+                "starting" => &["stopped"],
+                "destroying" => return Vec::new(),
+                other => &[other],
+            };
+            observed.extend(behind.iter().map(|state| (*state).to_owned()));
+        }
+        observed.sort();
+        observed.dedup();
+        observed
+    }
+}
+
+/// An inclusive bound in whole units: a fraction rounds to the inside.
+fn bound(value: Option<f64>, up: bool) -> Option<u32> {
+    // Out of range saturates, which is what a bound means.
+    value.map(|value| if up { value.ceil() as u32 } else { value.floor() as u32 })
 }
 
 /// A list that is asked for.
@@ -105,20 +115,15 @@ impl Filter {
 pub struct Listing {
     /// For the store.
     pub query: SandboxQuery,
-    /// For what comes from the store.
-    pub filter: Filter,
+    filter: Filter,
 }
 
 impl Listing {
     /// Reads the query of a URL; 400 for what it should not contain.
     pub fn read(organization: &str, query: &Query) -> Result<Self, Problem> {
         let sort = query.get("sort").unwrap_or("lastActivityAt").to_owned();
-        match sort.as_str() {
-            "name" | "createdAt" | "lastActivityAt" => {}
-            "cpu" | "memoryGib" | "diskGib" => {
-                return bad(format!("sort: by {sort} is not supported by this server"));
-            }
-            _ => return bad(format!("sort: {sort:?} is no field to sort by")),
+        if !["name", "createdAt", "lastActivityAt", "cpu", "memoryGib", "diskGib"].contains(&sort.as_str()) {
+            return bad(format!("sort: {sort:?} is no field to sort by"));
         }
         let descending = match query.get("order").unwrap_or("desc") {
             "desc" => true,
@@ -150,31 +155,52 @@ impl Listing {
                 query.parsed(&format!("max{name}"))?,
             ))
         };
+        let whole = |name: &str| -> Result<(Option<u32>, Option<u32>), Problem> {
+            let (least, most) = range(name)?;
+            Ok((bound(least, true), bound(most, false)))
+        };
+        let filter = Filter {
+            states: list("states")?,
+            classes: list("sandboxClasses")?,
+            gpu: range("Gpu")?,
+        };
         Ok(Self {
-            filter: Filter {
-                states: list("states")?,
-                snapshots: list("snapshots")?,
-                classes: list("sandboxClasses")?,
-                sizes: [range("Cpu")?, range("MemoryGiB")?, range("DiskGiB")?, range("Gpu")?],
-                public: query.parsed("isPublic")?,
-                recoverable: query.parsed("isRecoverable")?,
-                created: (time("createdAtAfter")?, time("createdAtBefore")?),
-                active: (time("lastEventAfter")?, time("lastEventBefore")?),
-                errored_deleted: query.parsed("includeErroredDeleted")?.unwrap_or(false),
-            },
             query: SandboxQuery {
                 organization: organization.to_owned(),
                 ids: list("id")?,
                 name_prefix: query.get("name").map(str::to_owned),
                 labels: labels(query.get("labels"))?,
-                states: Vec::new(),
+                states: filter.observed(),
                 regions: list("regionIds")?,
+                snapshots: list("snapshots")?,
+                cpu: whole("Cpu")?,
+                memory_gib: whole("MemoryGiB")?,
+                disk_gib: whole("DiskGiB")?,
+                created: (time("createdAtAfter")?, time("createdAtBefore")?),
+                active: (time("lastEventAfter")?, time("lastEventBefore")?),
+                public: query.parsed("isPublic")?,
+                recoverable: query.parsed("isRecoverable")?,
+                errored_deleted: query.parsed("includeErroredDeleted")?.unwrap_or(false),
                 sort,
                 descending,
                 after: after.map(|cursor| (cursor.sort_value, cursor.id)),
                 limit: limit(query)?,
             },
+            filter,
         })
+    }
+
+    /// Everything of an organization, newest first, in the largest pages.
+    pub fn everything(organization: &str) -> Result<Self, Problem> {
+        Self::read(
+            organization,
+            &Query::parse("sort=createdAt&limit=200&includeErroredDeleted=true"),
+        )
+    }
+
+    /// Whether a row of the store belongs in the list.
+    pub fn passes(&self, it: &Sandbox) -> bool {
+        self.filter.passes(it)
     }
 
     /// The position of a row in this list, for the store.
@@ -282,16 +308,22 @@ mod tests {
             (listing.query.limit, listing.query.organization.as_str()),
             (100, "org-1")
         );
-        assert!(listing.filter.passes(&sample()));
+        assert!(listing.passes(&sample()));
     }
 
     #[test]
     fn pages_follow_each_other_by_cursor() {
-        for sort in ["name", "createdAt", "lastActivityAt"] {
+        for (sort, value) in [
+            ("name", "demo"),
+            ("createdAt", "1767225600000"),
+            ("lastActivityAt", "1767225600000"),
+            ("cpu", "1"),
+            ("memoryGib", "1"),
+            ("diskGib", "3"),
+        ] {
             let listing = read(&format!("sort={sort}&limit=1")).expect("fine");
             let cursor = listing.next(&[sample()]).expect("a full page has a successor");
             let next = read(&format!("sort={sort}&cursor={cursor}")).expect("fine");
-            let value = if sort == "name" { "demo" } else { "1767225600000" };
             assert_eq!(next.query.after, Some((value.to_owned(), sample().id)));
             assert_eq!(listing.next(&[]), None);
             assert_eq!(next.next(&[sample()]), None);
@@ -324,25 +356,32 @@ mod tests {
 
     #[test]
     fn filters_look_at_the_state_that_is_shown() {
-        let passes = |query: &str, it: &Sandbox| read(query).expect("fine").filter.passes(it);
+        let passes = |query: &str, it: &Sandbox| read(query).expect("fine").passes(it);
         let stopping = Sandbox {
             desired: "stopped".into(),
             ..sample()
         };
         assert!(passes("states=stopping", &stopping) && !passes("states=started", &stopping));
         assert!(passes("states=started&states=error", &sample()));
-        assert!(passes("minCpu=1&maxCpu=1&maxGpu=0", &sample()) && !passes("minCpu=2", &sample()));
-        assert!(!passes("isPublic=true", &sample()) && passes("snapshots=default", &sample()));
-        assert!(passes("createdAtAfter=2025-12-31T00:00:00Z", &sample()));
-        assert!(!passes("createdAtBefore=2025-12-31T00:00:00Z", &sample()));
-        let leaving = Sandbox {
-            state: "error".into(),
-            desired: "destroyed".into(),
-            ..sample()
-        };
-        assert!(!passes("", &leaving) && passes("includeErroredDeleted=true", &leaving));
-        let labels = read("labels=%7B%22a%22%3A%22b%22%7D").expect("fine").query.labels;
-        assert_eq!(labels, [("a".to_owned(), "b".to_owned())]);
+        assert!(passes("maxGpu=0", &sample()) && !passes("minGpu=1", &sample()));
+        assert!(passes("sandboxClasses=wasm", &sample()) && !passes("sandboxClasses=container", &sample()));
+        let observed = |query: &str| read(query).expect("fine").query.states;
+        assert_eq!(observed("states=stopping&states=started"), ["creating", "started"]);
+        assert!(observed("states=destroying&states=error").is_empty());
+    }
+
+    #[test]
+    fn the_store_filters_the_rest() {
+        let query = read(
+            "labels=%7B%22a%22%3A%22b%22%7D&minCpu=1.5&maxMemoryGiB=2.5&isPublic=true&snapshots=x&includeErroredDeleted=true\
+             &createdAtAfter=1970-01-01T00:00:01Z",
+        )
+        .expect("fine")
+        .query;
+        assert_eq!(query.labels, [("a".to_owned(), "b".to_owned())]);
+        assert_eq!((query.cpu, query.memory_gib), ((Some(2), None), (None, Some(2))));
+        assert_eq!((query.public, query.errored_deleted), (Some(true), true));
+        assert_eq!(query.created, (Some(1_000), None));
     }
 
     #[test]

@@ -2,24 +2,31 @@
 
 mod agent;
 mod create;
+mod decision;
+mod key;
 mod list;
+mod openapi;
+mod organization;
+mod quota;
 mod region;
 mod runner;
 mod sandbox;
+mod settings;
 mod system;
 
-pub use agent::{
-    Healthcheck, JobView, Jobs, OBSERVATIONS, OwnSandbox, Report, Seen, UpdateJob, health, job_id, observation,
-    outcome, payload, read_job_id,
-};
+pub use agent::*;
 pub use create::{CREATE_DEFAULTS, CreateSandbox, Creation, Defaults, SNAPSHOT, auto_archive, auto_delete, interval};
-pub use list::{Cursor, Filter, Listing, Page, Paginated, limit};
-pub use region::{CreateRegion, CreatedRegion, RegionView};
-pub use runner::{
-    CreateRunner, CreatedRunner, Draining, Health as RunnerHealth, RunnerFull, RunnerView, Scheduling, candidate,
-};
+pub use decision::{DecisionView, Facts, Journal, PlacementView};
+pub use key::{CreateKey, CreatedKey, KeyView, hint};
+pub use list::{Cursor, Listing, Page, Paginated, limit};
+pub use openapi::open_api_document;
+pub use organization::*;
+pub use quota::{CLASS, QuotaBody, QuotaView, UsageView, effective};
+pub use region::*;
+pub use runner::*;
 pub use sandbox::{Labels, SandboxItem, SandboxView};
-pub use system::{Access, Changes, Config, IdentityView, Ready, Url};
+pub use settings::*;
+pub use system::*;
 
 /// A started sandbox, for tests.
 #[cfg(test)]
@@ -49,6 +56,8 @@ pub(crate) fn sample() -> crate::contracts::store::Sandbox {
         generation: 1,
         error_reason: None,
         recoverable: false,
+        state_since: 1_767_225_600_000,
+        parent: None,
         auth_token: "secret".into(),
         created: 1_767_225_600_000,
         updated: 1_767_225_600_000,

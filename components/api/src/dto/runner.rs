@@ -1,9 +1,13 @@
 //! Runners on the wire, as users and operators see them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::contracts::scheduler::{self, Verdict};
-use crate::contracts::store::Runner;
+use crate::contracts::store::{RegionKind, Runner};
+use crate::dto::SNAPSHOT;
+use crate::dto::region::kind;
+use crate::http::Problem;
 use crate::times::iso;
 
 /// Generation of the protocol that runners speak: they poll for jobs and report their health.
@@ -11,27 +15,45 @@ const API_VERSION: &str = "2";
 
 /// What the scheduler makes of a runner.
 #[derive(Clone, Copy, Debug)]
-pub struct Health {
+pub struct RunnerHealth {
     /// Its verdict.
     pub verdict: Verdict,
     /// Its score.
     pub score: u32,
 }
 
-impl Health {
-    /// The state of the wire. A suspect runner still serves; a silent one does not answer.
-    fn state(self) -> &'static str {
+/// The name of a verdict, as the store keeps it.
+pub fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Initializing => "initializing",
+        Verdict::Ready => "ready",
+        Verdict::Unhealthy => "unhealthy",
+        Verdict::Suspect => "suspect",
+        Verdict::Disconnected => "disconnected",
+        Verdict::Lost => "lost",
+    }
+}
+
+impl RunnerHealth {
+    /// The state of the wire. A suspect runner still serves; a silent one does not answer; a lost one has been given up;
+    /// one that was drained until nothing was left has done its duty.
+    fn state(self, it: &Runner) -> &'static str {
+        let empty = it.sold_cpu_milli == 0 && it.sold_memory_mib == 0 && it.sold_disk_mib == 0;
         match self.verdict {
             Verdict::Initializing => "initializing",
+            _ if it.draining && empty => "decommissioned",
             Verdict::Ready | Verdict::Suspect => "ready",
-            Verdict::Unhealthy | Verdict::Disconnected | Verdict::Lost => "unresponsive",
+            Verdict::Unhealthy | Verdict::Disconnected => "unresponsive",
+            Verdict::Lost => "disabled",
         }
     }
 }
 
-/// The facts of the store as the scheduler takes them.
-pub fn candidate(it: &Runner) -> scheduler::Runner {
+/// The facts of the store as the scheduler takes them, for a sandbox from `snapshot`. The platform's own snapshot is part
+/// of every runner.
+pub fn candidate(it: &Runner, snapshot: &str) -> scheduler::Runner {
     scheduler::Runner {
+        has_snapshot: snapshot == SNAPSHOT || it.snapshots.iter().any(|one| one == snapshot),
         id: it.id.clone(),
         unschedulable: it.unschedulable,
         draining: it.draining,
@@ -77,7 +99,7 @@ pub struct RunnerView {
     state: &'static str,
     unschedulable: bool,
     draining: bool,
-    tags: [&'static str; 0],
+    tags: Vec<String>,
     availability_score: u32,
     current_cpu_load_average: f64,
     current_cpu_usage_percentage: f64,
@@ -89,6 +111,10 @@ pub struct RunnerView {
     #[serde(rename = "currentAllocatedDiskGiB")]
     current_allocated_disk_gib: serde_json::Number,
     current_started_sandboxes: u32,
+    current_snapshot_count: usize,
+    gpu: u32,
+    sandbox_class: &'static str,
+    service_health: Value,
     last_checked: Option<String>,
     created_at: String,
     updated_at: String,
@@ -96,11 +122,36 @@ pub struct RunnerView {
     api_version: &'static str,
     app_version: String,
     runner_class: &'static str,
+    organization_id: Option<String>,
+    verdict: VerdictView,
+    drain_started: bool,
+    lease_until: Option<String>,
+    connected: bool,
+    /// What the plane has sold, beside what the runner says it has allocated.
+    sold: Sold,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictView {
+    name: &'static str,
+    /// Since when, as far as it was acted upon.
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sold {
+    cpu: serde_json::Number,
+    #[serde(rename = "memoryGiB")]
+    memory_gib: serde_json::Number,
+    #[serde(rename = "diskGiB")]
+    disk_gib: serde_json::Number,
 }
 
 impl RunnerView {
-    /// A runner and what the scheduler makes of it.
-    pub fn new(it: &Runner, health: Health) -> Self {
+    /// A runner and what the scheduler makes of it, at `now`.
+    pub fn new(it: &Runner, health: RunnerHealth, now: u64) -> Self {
+        let name = verdict_name(health.verdict);
         let cpus = |milli: u64| number(milli as f64 / 1000.0);
         let gib = |mib: u64| number(mib as f64 / 1024.0);
         Self {
@@ -110,19 +161,23 @@ impl RunnerView {
             cpu: cpus(it.cpu_milli),
             memory: gib(it.memory_mib),
             disk: gib(it.disk_mib),
-            state: health.state(),
+            state: health.state(it),
             unschedulable: it.unschedulable,
             draining: it.draining,
-            tags: [],
+            tags: it.tags.clone(),
             availability_score: health.score,
             current_cpu_load_average: it.load,
             current_cpu_usage_percentage: it.cpu_used,
             current_memory_usage_percentage: it.memory_used,
             current_disk_usage_percentage: it.disk_used,
-            current_allocated_cpu: cpus(it.sold_cpu_milli),
-            current_allocated_memory_gib: gib(it.sold_memory_mib),
-            current_allocated_disk_gib: gib(it.sold_disk_mib),
+            current_allocated_cpu: cpus(it.allocated_cpu_milli),
+            current_allocated_memory_gib: gib(it.allocated_memory_mib),
+            current_allocated_disk_gib: gib(it.allocated_disk_mib),
             current_started_sandboxes: it.started_sandboxes,
+            current_snapshot_count: it.snapshots.len(),
+            gpu: 0,
+            sandbox_class: "wasm",
+            service_health: serde_json::from_str(&it.services).unwrap_or_else(|_| Value::Array(Vec::new())),
             last_checked: (it.last_report > 0).then(|| iso(it.last_report)),
             created_at: iso(it.created),
             updated_at: iso(it.updated),
@@ -130,6 +185,19 @@ impl RunnerView {
             api_version: API_VERSION,
             app_version: it.version.clone(),
             runner_class: "wasm",
+            organization_id: it.organization.clone(),
+            verdict: VerdictView {
+                name,
+                since: (it.verdict == name && it.verdict_since > 0).then(|| iso(it.verdict_since)),
+            },
+            drain_started: it.drain_started,
+            lease_until: (it.lease_until > 0).then(|| iso(it.lease_until)),
+            connected: it.connected_until > now,
+            sold: Sold {
+                cpu: cpus(it.sold_cpu_milli),
+                memory_gib: gib(it.sold_memory_mib),
+                disk_gib: gib(it.sold_disk_mib),
+            },
         }
     }
 }
@@ -140,14 +208,17 @@ impl RunnerView {
 pub struct RunnerFull {
     #[serde(flatten)]
     runner: RunnerView,
+    /// Only hashes are kept: empty for all but the runner itself.
     api_key: String,
+    region_type: &'static str,
 }
 
 impl RunnerFull {
     /// The token is the one that the caller has presented: only its hash is kept.
-    pub fn new(runner: RunnerView, token: &str) -> Self {
+    pub fn new(runner: RunnerView, token: &str, region: RegionKind) -> Self {
         Self {
             runner,
+            region_type: kind(region),
             api_key: token.to_owned(),
         }
     }
@@ -161,6 +232,58 @@ pub struct CreateRunner {
     pub region_id: String,
     /// Its name, unique in the region.
     pub name: String,
+    /// For people.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Operators: the token, if it is to be a given one.
+    pub api_key: Option<String>,
+}
+
+/// Tags of a runner, and bytes of one: they are shown in lists.
+const TAGS: (usize, usize) = (32, 64);
+
+impl CreateRunner {
+    /// Checks the tags; 400 if there are too many, or one is none.
+    pub fn check(&self) -> Result<(), Problem> {
+        let fits = |tag: &String| !tag.is_empty() && tag.len() <= TAGS.1 && !tag.chars().any(char::is_control);
+        if self.tags.len() > TAGS.0 || !self.tags.iter().all(fits) {
+            return Err(Problem::BadRequest(format!(
+                "tags: at most {} of 1 to {} bytes without control characters",
+                TAGS.0, TAGS.1
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A runner that has a snapshot.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerSnapshot {
+    /// Made of both ids.
+    pub runner_snapshot_id: String,
+    /// Which runner.
+    pub runner_id: String,
+}
+
+/// The body of a rotation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rotation {
+    /// How long the old token is good, so that nothing is interrupted.
+    pub grace_seconds: Option<u64>,
+}
+
+/// The answer to it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rotated {
+    /// The runner.
+    pub id: String,
+    /// The new token, shown this once.
+    pub api_key: String,
+    /// Until when the old one is good.
+    pub old_valid_until: String,
 }
 
 /// The answer to it.
@@ -182,9 +305,12 @@ pub struct Scheduling {
 
 /// The body of a change of draining.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Draining {
     /// Whether it is to be emptied.
     pub draining: bool,
+    /// Whether what is started is stopped first.
+    pub stop_started: Option<bool>,
 }
 
 #[cfg(test)]
@@ -209,6 +335,18 @@ pub(crate) fn sample() -> Runner {
         load: 0.0,
         healthy: true,
         last_report: 1_767_225_600_000,
+        services: "[]".into(),
+        allocated_cpu_milli: 1_500,
+        allocated_memory_mib: 1024,
+        allocated_disk_mib: 0,
+        snapshots: vec!["sandbar".into()],
+        tags: vec!["fast".into()],
+        lease_until: 0,
+        connected_until: 1_767_225_600_000,
+        verdict: "ready".into(),
+        verdict_since: 1_767_225_600_000,
+        drain_started: false,
+        instance: String::new(),
         version: "0.1.0".into(),
         created: 1_767_225_600_000,
         updated: 1_767_225_600_000,
@@ -219,22 +357,23 @@ pub(crate) fn sample() -> Runner {
 mod tests {
     use super::*;
 
+    fn health(verdict: Verdict) -> RunnerHealth {
+        RunnerHealth { verdict, score: 84 }
+    }
+
     #[test]
     fn a_runner_has_the_fields_that_clients_need() {
-        let view = RunnerView::new(
-            &sample(),
-            Health {
-                verdict: Verdict::Ready,
-                score: 84,
-            },
-        );
-        let got = serde_json::to_value(RunnerFull::new(view, "token")).expect("JSON");
+        let view = RunnerView::new(&sample(), health(Verdict::Ready), 1_767_225_599_999);
+        let got = serde_json::to_value(RunnerFull::new(view, "token", RegionKind::Custom)).expect("JSON");
         let want = serde_json::json!({
             "id": "5f0c6f7e-0000-4000-8000-000000000001", "cpu": 8, "memory": 16, "disk": 100, "region": "lab_x7k2",
-            "name": "r1", "state": "ready", "unschedulable": false, "tags": [], "version": "2", "apiVersion": "2",
+            "name": "r1", "state": "ready", "unschedulable": false, "tags": ["fast"], "version": "2", "apiVersion": "2",
             "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
             "availabilityScore": 84, "currentStartedSandboxes": 0, "lastChecked": "2026-01-01T00:00:00.000Z",
-            "currentAllocatedCpu": 1.5, "currentAllocatedMemoryGiB": 1, "apiKey": "token",
+            "currentAllocatedCpu": 1.5, "currentAllocatedMemoryGiB": 1, "apiKey": "token", "regionType": "custom",
+            "currentSnapshotCount": 1, "serviceHealth": [], "connected": true, "leaseUntil": null,
+            "verdict": {"name": "ready", "since": "2026-01-01T00:00:00.000Z"}, "sold": {"cpu": 1.5, "memoryGiB": 1,
+            "diskGiB": 0},
         });
         for (name, value) in want.as_object().expect("an object") {
             assert_eq!(&got[name], value, "{name}");
@@ -243,9 +382,50 @@ mod tests {
 
     #[test]
     fn verdicts_become_the_states_of_the_wire() {
-        let state = |verdict| Health { verdict, score: 0 }.state();
-        assert_eq!(state(Verdict::Initializing), "initializing");
-        assert_eq!(state(Verdict::Suspect), "ready");
-        assert_eq!(state(Verdict::Disconnected), "unresponsive");
+        let drained = Runner {
+            draining: true,
+            sold_cpu_milli: 0,
+            sold_memory_mib: 0,
+            sold_disk_mib: 0,
+            ..sample()
+        };
+        let draining = Runner {
+            draining: true,
+            ..sample()
+        };
+        for (verdict, runner, want) in [
+            (Verdict::Initializing, &drained, "initializing"),
+            (Verdict::Ready, &sample(), "ready"),
+            (Verdict::Suspect, &sample(), "ready"),
+            (Verdict::Unhealthy, &sample(), "unresponsive"),
+            (Verdict::Disconnected, &sample(), "unresponsive"),
+            (Verdict::Lost, &sample(), "disabled"),
+            (Verdict::Ready, &draining, "ready"),
+            (Verdict::Ready, &drained, "decommissioned"),
+            (Verdict::Lost, &drained, "decommissioned"),
+        ] {
+            assert_eq!(health(verdict).state(runner), want, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_verdict_that_was_not_acted_upon_has_no_since() {
+        let view = RunnerView::new(&sample(), health(Verdict::Suspect), 0);
+        let got = serde_json::to_value(view).expect("JSON");
+        assert_eq!(got["verdict"], serde_json::json!({"name": "suspect", "since": null}));
+    }
+
+    #[test]
+    fn tags_are_few_and_short() {
+        let body = |tags: Vec<String>| CreateRunner {
+            region_id: "r".into(),
+            name: "n".into(),
+            tags,
+            api_key: None,
+        };
+        assert_eq!(body(vec!["a".into()]).check(), Ok(()));
+        for bad in [vec![String::new()], vec!["x".repeat(65)], vec!["a".into(); 33]] {
+            assert!(body(bad).check().is_err());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Configuration, health, and what the front asks for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contracts::store::{Principal, Sandbox};
 use crate::dto::create::AUTO_ARCHIVE_MOST;
@@ -91,6 +91,9 @@ pub struct IdentityView {
     pub organization_id: String,
     /// User, runner or region.
     pub subject: String,
+    /// Region of a runner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 impl IdentityView {
@@ -116,6 +119,48 @@ pub struct Access {
     generation: u64,
     /// As it is shown to clients.
     state: String,
+    /// Whether everybody may see its ports; told where a preview is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public: Option<bool>,
+}
+
+impl Access {
+    /// For a preview.
+    pub fn preview(it: &Sandbox) -> Self {
+        Self {
+            public: Some(it.public),
+            ..Self::from(it)
+        }
+    }
+}
+
+/// Which runner a caller may reach.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerAccess {
+    /// The runner.
+    pub runner_id: String,
+}
+
+/// The runners that are connected to a front.
+#[derive(Debug, Deserialize)]
+pub struct Links {
+    /// Their ids.
+    pub runners: Vec<String>,
+}
+
+/// What a tick did.
+#[derive(Debug, Default, Serialize)]
+pub struct Ticked {
+    /// Changes that it made.
+    pub acted: u64,
+}
+
+/// What does not hold of the database.
+#[derive(Debug, Serialize)]
+pub struct Broken {
+    /// In words; empty if all is well.
+    pub broken: Vec<String>,
 }
 
 impl From<&Sandbox> for Access {
@@ -126,6 +171,7 @@ impl From<&Sandbox> for Access {
             runner_id: it.runner.clone(),
             generation: it.generation,
             state: shown(&it.state, &it.desired).to_owned(),
+            public: None,
         }
     }
 }

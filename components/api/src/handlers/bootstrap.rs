@@ -4,17 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::random;
 use super::settings::Settings;
-use crate::contracts::store::{self, BootstrapFacts, Organization, Runner};
+use crate::contracts::store::{self, BootstrapFacts, Organization, Quota, Runner};
 use crate::http::Problem;
 use crate::rules::permissions;
 
-/// The organization that owns the platform. Its users also answer for the platform's own machines.
-pub(super) const ORGANIZATION: &str = "00000000-0000-4000-8000-000000000001";
+/// The personal organization of the first user, whose first key carries the operator's role.
+const ORGANIZATION: &str = "00000000-0000-4000-8000-000000000001";
 const USER: &str = "00000000-0000-4000-8000-000000000002";
 const KEY_NAME: &str = "bootstrap";
 
 /// The most that one sandbox of the first organization may ask for: beyond it, most machines could not hold it.
 const MOST: (u32, u32, u32) = (16, 64, 256);
+/// Its totals where quotas are enforced in its default region: as much as the operator's machines hold.
+const TOTALS: (u32, u32, u32) = (10_000, 40_000, 400_000);
 
 /// Whether this instance has seen that everything is there.
 static DONE: AtomicBool = AtomicBool::new(false);
@@ -27,6 +29,18 @@ pub(super) async fn ensure(settings: &Settings, now: u64) -> Result<(), Problem>
     }
     if !complete(settings).await? {
         store::bootstrap(facts(settings, now)).await?;
+        // Shared regions hold to quotas; the platform's own organization may use all of its own.
+        for region in settings.regions.iter().skip(1) {
+            store::put_quota(Quota {
+                organization: ORGANIZATION.to_owned(),
+                region: region.clone(),
+                cpu: TOTALS.0,
+                memory_gib: TOTALS.1,
+                disk_gib: TOTALS.2,
+                updated: now,
+            })
+            .await?;
+        }
         for own in &settings.runners {
             let runner = Runner {
                 id: random::id()?,
@@ -53,7 +67,7 @@ async fn complete(settings: &Settings) -> Result<bool, Problem> {
         Err(store::Error::NotFound(_)) => return Ok(false),
         Err(error) => return Err(error.into()),
     }
-    let there = store::list_regions(ORGANIZATION.to_owned()).await?;
+    let there = store::list_regions(Some(ORGANIZATION.to_owned())).await?;
     Ok(settings
         .regions
         .iter()
@@ -64,16 +78,28 @@ fn facts(settings: &Settings, now: u64) -> BootstrapFacts {
     BootstrapFacts {
         organization: Organization {
             id: ORGANIZATION.to_owned(),
-            name: "default".to_owned(),
+            name: "Personal".to_owned(),
+            personal: true,
+            created_by: USER.to_owned(),
             default_region: settings.regions.first().cloned(),
             max_cpu: MOST.0,
             max_memory_gib: MOST.1,
             max_disk_gib: MOST.2,
+            total_cpu: TOTALS.0,
+            total_memory_gib: TOTALS.1,
+            total_disk_gib: TOTALS.2,
+            suspended: None,
+            created: now,
+            updated: now,
         },
         user: USER.to_owned(),
         key_name: KEY_NAME.to_owned(),
         key_hash: settings.key_hash.clone(),
-        permissions: permissions::ALL.map(str::to_owned).to_vec(),
+        permissions: permissions::ALL
+            .iter()
+            .chain(&[permissions::OPERATOR])
+            .map(|one| (*one).to_owned())
+            .collect(),
         regions: settings.regions.clone(),
         now,
     }
@@ -100,7 +126,19 @@ pub(super) fn unheard(now: u64) -> Runner {
         disk_used: 0.0,
         load: 0.0,
         healthy: false,
+        services: "[]".to_owned(),
+        allocated_cpu_milli: 0,
+        allocated_memory_mib: 0,
+        allocated_disk_mib: 0,
+        snapshots: Vec::new(),
+        tags: Vec::new(),
         last_report: 0,
+        lease_until: 0,
+        connected_until: 0,
+        verdict: "initializing".to_owned(),
+        verdict_since: now,
+        drain_started: false,
+        instance: String::new(),
         version: String::new(),
         created: now,
         updated: now,

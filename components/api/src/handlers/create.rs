@@ -1,121 +1,218 @@
 //! Creating a sandbox.
 
+use super::fleet::{self, Wanted};
 use super::observe::{self, Timer};
-use super::{Context, auth, fleet, random, regions, wait};
+use super::{Context, organizations, quotas, random, regions, wait};
 use crate::contracts::region::{self, Resources};
 use crate::contracts::signals;
-use crate::contracts::store::{self, JobKind, Organization, Sandbox};
+use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox};
 use crate::dto::{CreateSandbox, Creation, SandboxView, job_id, payload};
 use crate::http::{Problem, Reply};
-use crate::rules::permissions;
+use crate::rules::due;
 
 /// How long an answer waits for the sandbox to be started, as documented.
-const PATIENCE: u64 = 30_000;
+pub(super) const PATIENCE: u64 = 30_000;
 /// Placements tried when others take the chosen runner's room at the same time.
 const ATTEMPTS: u32 = 8;
 
 pub(super) async fn create(context: Context<'_>) -> Result<Reply, Problem> {
     let whole = Timer::start();
+    let made = attempt(context).await;
+    let outcome = match &made {
+        Ok(sandbox) => sandbox.state.as_str(),
+        Err(Problem::Coded(code, _)) => code.name(),
+        Err(problem) if problem.status() < 500 => "refused",
+        Err(_) => "failed",
+    };
+    observe::count("sandbar_creates_total", &[("outcome", outcome)]);
+    observe::record("sandbar_create_seconds", &[("outcome", outcome)], whole.seconds());
+    Reply::ok(&SandboxView::new(&made?, &context.settings.toolbox_proxy_url))
+}
+
+async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
     let mut phase = Timer::start();
     let mut lap = |name: &str| observe::record("sandbar_create_phase_seconds", &[("phase", name)], phase.lap());
 
-    let user = auth::user_who(context, permissions::WRITE_SANDBOXES).await?;
     let creation = context.call.json::<CreateSandbox>()?.check()?;
+    let organization = organizations::own(context).await?;
+    organizations::may_work(&organization, context.call.now)?;
     lap("authenticate");
 
-    let organization = store::get_organization(user.organization).await?;
-    let region = resolve(&organization, &creation).await?;
+    let region = regions::Known::read(&organization)
+        .await?
+        .resolve(creation.target.as_deref())?;
+    check_size(&organization, creation.cpu, creation.memory_gib, creation.disk_gib)?;
     lap("resolve");
 
-    let id = random::id()?;
-    // Read before the commit, so that the runner's answer cannot be missed.
-    let seen = signals::current(wait::of_sandbox(&id)).await;
-    let made = place(context, &organization, region, id, &creation).await?;
-    lap("commit");
-
-    wait::intended(&made).await;
-    let settled = wait::settled(&made, seen, PATIENCE).await?;
-    lap("start");
-    let Some(sandbox) = settled else {
-        return Err(Problem::Conflict(format!(
-            "sandbox {} was deleted while it was being created",
-            made.name
-        )));
+    let wanted = record(context.call.now, &organization, &region, &creation)?;
+    let start = Birth {
+        context,
+        organization: &organization,
+        region: &region,
+        only: None,
     };
-    observe::record("sandbar_create_seconds", &[("state", &sandbox.state)], whole.seconds());
-    if sandbox.state == "error" {
-        let reason = sandbox.error_reason.as_deref().unwrap_or("unknown reason");
-        return Err(Problem::BadRequest(format!(
-            "sandbox {} could not be started: {reason}",
-            sandbox.name
-        )));
-    }
-    Reply::ok(&SandboxView::new(&sandbox, &context.settings.toolbox_proxy_url))
+    let sandbox = start.bear(wanted).await?;
+    lap("place");
+    Ok(sandbox)
 }
 
-/// The region that the target means, for a sandbox of a size that the organization may have.
-async fn resolve(organization: &Organization, creation: &Creation) -> Result<String, Problem> {
-    let caller = regions::caller(organization);
-    let known = store::list_regions(organization.id.clone()).await?;
-    let known: Vec<region::Region> = known.iter().map(regions::fact).collect();
-    let region = region::resolve_target(&caller, creation.target.as_deref(), &known)?;
+/// Per-sandbox limits hold everywhere.
+pub(super) fn check_size(it: &Organization, cpu: u32, memory_gib: u32, disk_gib: u32) -> Result<(), Problem> {
     let asked = Resources {
-        cpu: creation.cpu,
-        memory_gib: creation.memory_gib,
-        disk_gib: creation.disk_gib,
+        cpu,
+        memory_gib,
+        disk_gib,
     };
     let most = Resources {
-        cpu: organization.max_cpu,
-        memory_gib: organization.max_memory_gib,
-        disk_gib: organization.max_disk_gib,
+        cpu: it.max_cpu,
+        memory_gib: it.max_memory_gib,
+        disk_gib: it.max_disk_gib,
     };
-    region::check_resources(asked, most)?;
-    Ok(region)
+    Ok(region::check_resources(asked, most)?)
 }
 
-/// Chooses and commits, again if somebody was faster.
-async fn place(
-    context: Context<'_>,
-    organization: &Organization,
-    region: String,
-    id: String,
-    creation: &Creation,
-) -> Result<Sandbox, Problem> {
-    let need = fleet::need(creation);
-    let wanted = record(context.call.now, organization, &region, id, creation)?;
-    let job = job_id(&wanted.id, wanted.generation, JobKind::CreateSandbox);
-    let details = payload(&wanted, wanted.generation);
-    for _ in 0..ATTEMPTS {
-        let runner = fleet::choose(context.settings, &region, need).await?;
-        match store::create_sandbox(wanted.clone(), runner, job.clone(), details.clone()).await {
-            Ok(made) => return Ok(made),
-            Err(store::Error::Conflict(_)) => {
-                observe::count("sandbar_placement_conflicts_total", &[("region", &region)]);
-            }
-            Err(store::Error::Taken(name)) => {
-                return Err(Problem::Conflict(format!("a sandbox named {name} exists already")));
-            }
-            Err(error) => return Err(error.into()),
+/// How a new sandbox comes to be.
+pub(super) struct Birth<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) organization: &'a Organization,
+    pub(super) region: &'a Region,
+    /// The one runner that will do.
+    pub(super) only: Option<String>,
+}
+
+impl Birth<'_> {
+    /// Places a sandbox and waits until it is started. What fails on one runner is tried once more on another; what fails
+    /// again gives its capacity back.
+    pub(super) async fn bear(&self, wanted: Sandbox) -> Result<Sandbox, Problem> {
+        // Read before the commit, so that the runner's answer cannot be missed.
+        let key = wait::of_sandbox(&wanted.id);
+        let seen = signals::current(key.clone()).await;
+        let made = self.place(&wanted).await?;
+        let first = self.settle(&made, seen).await?;
+        if first.state != "error" {
+            return Ok(first);
         }
+        let seen = signals::current(key).await;
+        let last = match self.elsewhere(&first).await? {
+            Some(again) => {
+                observe::count("sandbar_create_retries_total", &[]);
+                self.settle(&again, seen).await?
+            }
+            None => first,
+        };
+        if last.state != "error" {
+            return Ok(last);
+        }
+        self.give_up(&last).await?;
+        let reason = last.error_reason.as_deref().unwrap_or("unknown reason");
+        Err(Problem::BadRequest(format!(
+            "sandbox {} could not be started: {reason}",
+            last.name
+        )))
     }
-    Err(Problem::Unavailable(format!(
-        "region {region} is busy: {ATTEMPTS} placements in a row were overtaken by others; try again"
-    )))
+
+    async fn settle(&self, made: &Sandbox, seen: u64) -> Result<Sandbox, Problem> {
+        wait::intended(made).await;
+        let timer = Timer::start();
+        let settled = wait::settled(made, seen, PATIENCE).await?;
+        let sandbox = settled.ok_or_else(|| {
+            Problem::Conflict(format!("sandbox {} was deleted while it was being created", made.name))
+        })?;
+        observe::job("CREATE_SANDBOX", &sandbox.state, timer.seconds());
+        Ok(sandbox)
+    }
+
+    /// Chooses and commits, again if somebody was faster.
+    async fn place(&self, wanted: &Sandbox) -> Result<Sandbox, Problem> {
+        for _ in 0..ATTEMPTS {
+            let placement = self.placement(wanted, Vec::new()).await?;
+            match store::create_sandbox(wanted.clone(), placement).await {
+                Ok(made) => return Ok(made),
+                Err(store::Error::Conflict(_)) => {
+                    let kind = observe::region(self.region);
+                    observe::count("sandbar_placement_conflicts_total", &[("region", &kind)]);
+                }
+                Err(store::Error::Taken(name)) => {
+                    return Err(Problem::Conflict(format!("a sandbox named {name} exists already")));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Problem::Unavailable(format!(
+            "region {} is busy: {ATTEMPTS} placements in a row were overtaken by others; try again",
+            self.region.name
+        )))
+    }
+
+    async fn placement(&self, sandbox: &Sandbox, avoid: Vec<String>) -> Result<Placement, Problem> {
+        let place = fleet::choose(
+            self.context,
+            &Wanted {
+                organization: self.organization,
+                region: self.region,
+                sandbox,
+                avoid,
+                only: self.only.clone(),
+            },
+        )
+        .await?;
+        Ok(Placement {
+            runner: place.runner,
+            job_id: job_id(&sandbox.id, sandbox.generation, JobKind::CreateSandbox),
+            payload: payload(sandbox, sandbox.generation),
+            totals: quotas::totals(self.organization, self.region).await?,
+            decision: place.facts,
+        })
+    }
+
+    /// Gives a sandbox that has just failed to another runner; none if there is no other, or it is no longer wanted.
+    async fn elsewhere(&self, failed: &Sandbox) -> Result<Option<Sandbox>, Problem> {
+        let Some(first) = failed.runner.clone().filter(|_| self.only.is_none()) else {
+            return Ok(None);
+        };
+        let next = Sandbox {
+            generation: failed.generation + 1,
+            ..failed.clone()
+        };
+        for _ in 0..ATTEMPTS {
+            let placement = match self.placement(&next, vec![first.clone()]).await {
+                Ok(placement) => placement,
+                Err(Problem::Coded(..)) => return Ok(None),
+                Err(problem) => return Err(problem),
+            };
+            let id = failed.id.clone();
+            match store::replace_runner(id, failed.generation, placement, self.context.call.now).await {
+                Ok(again) => return Ok(Some(again)),
+                Err(store::Error::Conflict(_)) => {
+                    let fresh = store::get_sandbox(failed.organization.clone(), failed.id.clone()).await?;
+                    if fresh.generation != failed.generation {
+                        return Ok(None);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was never started holds nothing, and what its runner has of it is disowned.
+    async fn give_up(&self, failed: &Sandbox) -> Result<(), Problem> {
+        if let due::Due::Find(finding) = due::give_up(failed, "error", failed.error_reason.clone()) {
+            let changed = store::find_out(vec![finding], self.context.call.now).await?;
+            wait::found(&changed).await;
+        }
+        Ok(())
+    }
 }
 
-fn record(
-    now: u64,
-    organization: &Organization,
-    region: &str,
-    id: String,
-    creation: &Creation,
-) -> Result<Sandbox, Problem> {
+fn record(now: u64, organization: &Organization, region: &Region, creation: &Creation) -> Result<Sandbox, Problem> {
     let json = |map| serde_json::to_string(map).map_err(|error| Problem::Internal(error.to_string()));
+    let id = random::id()?;
     Ok(Sandbox {
         organization: organization.id.clone(),
         name: creation.name.clone().unwrap_or_else(|| id.clone()),
         id,
-        region: region.to_owned(),
+        region: region.id.clone(),
         runner: None,
         snapshot: creation.snapshot.clone(),
         user: creation.user.clone(),
@@ -136,6 +233,8 @@ fn record(
         generation: 1,
         error_reason: None,
         recoverable: false,
+        state_since: now,
+        parent: None,
         auth_token: random::token()?,
         created: now,
         updated: now,

@@ -1,12 +1,12 @@
-//! Starting, stopping and deleting a sandbox: new intents.
+//! Starting, stopping, recovering and deleting a sandbox: new intents.
 
-use super::{Context, auth, wait};
+use super::observe::{self, Timer};
+use super::{Context, organizations, quotas, wait};
 use crate::contracts::signals;
-use crate::contracts::store::{self, Sandbox};
-use crate::dto::{SandboxView, job_id, payload};
+use crate::contracts::store::{self, JobKind, Sandbox};
+use crate::dto::{SandboxView, job_id, job_type, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::lifecycle::{Command, Step, step};
-use crate::rules::permissions;
 
 /// How long an answer to a start or stop waits for the state to be reached, as documented.
 const PATIENCE: u64 = 30_000;
@@ -16,7 +16,16 @@ const DELETE_PATIENCE: u64 = 2_000;
 const ATTEMPTS: u32 = 5;
 
 pub(super) async fn start(context: Context<'_>) -> Result<Reply, Problem> {
-    let (before, after) = command(context, Command::Start, permissions::WRITE_SANDBOXES, PATIENCE).await?;
+    rise(context, Command::Start).await
+}
+
+pub(super) async fn recover(context: Context<'_>) -> Result<Reply, Problem> {
+    let only_files = context.call.query.parsed::<bool>("skipStart")?.unwrap_or(false);
+    rise(context, Command::Recover(!only_files)).await
+}
+
+async fn rise(context: Context<'_>, command: Command) -> Result<Reply, Problem> {
+    let (before, after) = carry_out(context, command, PATIENCE).await?;
     let it = after.ok_or_else(|| Problem::Conflict(format!("sandbox {} was deleted meanwhile", before.name)))?;
     if it.state == "error" {
         let reason = it.error_reason.as_deref().unwrap_or("unknown reason");
@@ -29,18 +38,12 @@ pub(super) async fn start(context: Context<'_>) -> Result<Reply, Problem> {
 }
 
 pub(super) async fn stop(context: Context<'_>) -> Result<Reply, Problem> {
-    let (before, after) = command(context, Command::Stop, permissions::WRITE_SANDBOXES, PATIENCE).await?;
+    let (before, after) = carry_out(context, Command::Stop, PATIENCE).await?;
     show(context, before, after)
 }
 
 pub(super) async fn delete(context: Context<'_>) -> Result<Reply, Problem> {
-    let (before, after) = command(
-        context,
-        Command::Destroy,
-        permissions::DELETE_SANDBOXES,
-        DELETE_PATIENCE,
-    )
-    .await?;
+    let (before, after) = carry_out(context, Command::Destroy, DELETE_PATIENCE).await?;
     show(context, before, after)
 }
 
@@ -55,15 +58,14 @@ fn show(context: Context<'_>, before: Sandbox, after: Option<Sandbox>) -> Result
 }
 
 /// Carries a command out: the sandbox under the new intent, and as it is after waiting; none if it is gone.
-async fn command(
+async fn carry_out(
     context: Context<'_>,
     command: Command,
-    permission: &str,
     patience: u64,
 ) -> Result<(Sandbox, Option<Sandbox>), Problem> {
-    let user = auth::user_who(context, permission).await?;
+    let organization = context.caller.organization.clone();
     for _ in 0..ATTEMPTS {
-        let it = store::get_sandbox(user.organization.clone(), context.params.at(0).to_owned()).await?;
+        let it = store::get_sandbox(organization.clone(), context.params.at(0).to_owned()).await?;
         let seen = signals::current(wait::of_sandbox(&it.id)).await;
         match step(command, &it)? {
             Step::Done => return Ok((it.clone(), Some(it))),
@@ -78,25 +80,15 @@ async fn command(
                 }
             }
             Step::Intend(desired, kind) => {
-                let generation = it.generation + 1;
-                let changed = store::change_intent(
-                    it.id.clone(),
-                    it.generation,
-                    desired.to_owned(),
-                    job_id(&it.id, generation, kind),
-                    kind,
-                    payload(&it, generation),
-                    context.call.now,
-                )
-                .await;
-                match changed {
-                    Ok(changed) => {
-                        wait::intended(&changed).await;
-                        let after = wait::settled(&changed, seen, patience).await?;
-                        return Ok((changed, after));
+                if let Some(changed) = intend(context, &it, desired, kind).await? {
+                    if changed.state == "destroyed" {
+                        return Ok((changed, None));
                     }
-                    Err(store::Error::Conflict(_)) => {}
-                    Err(error) => return Err(error.into()),
+                    let timer = Timer::start();
+                    let after = wait::settled(&changed, seen, patience).await?;
+                    let state = after.as_ref().map_or("destroyed", |it| &it.state);
+                    observe::job(job_type(kind), state, timer.seconds());
+                    return Ok((changed, after));
                 }
             }
         }
@@ -105,4 +97,53 @@ async fn command(
         "sandbox {} is being changed by others; try again",
         context.params.at(0)
     )))
+}
+
+/// Commits an intent and wakes who must know; none if somebody was faster.
+async fn intend(context: Context<'_>, it: &Sandbox, desired: &str, kind: JobKind) -> Result<Option<Sandbox>, Problem> {
+    if it.runner.is_none() && desired != "destroyed" {
+        return Err(Problem::BadRequest(format!(
+            "sandbox {} was given up and is on no machine; delete it and create another",
+            it.name
+        )));
+    }
+    let totals = if desired == "started" {
+        let organization = store::get_organization(it.organization.clone()).await?;
+        organizations::may_work(&organization, context.call.now)?;
+        let region = store::get_region(it.region.clone()).await?;
+        quotas::totals(&organization, &region).await?
+    } else {
+        None
+    };
+    give(it, desired, kind, totals, context.call.now).await
+}
+
+/// An intent as users and the tick give it; none if somebody was faster.
+pub(super) async fn give(
+    it: &Sandbox,
+    desired: &str,
+    kind: JobKind,
+    totals: Option<store::Totals>,
+    now: u64,
+) -> Result<Option<Sandbox>, Problem> {
+    let generation = it.generation + 1;
+    let changed = store::change_intent(
+        it.id.clone(),
+        it.generation,
+        desired.to_owned(),
+        job_id(&it.id, generation, kind),
+        kind,
+        payload(it, generation),
+        totals,
+        now,
+    )
+    .await;
+    match changed {
+        Ok(changed) => {
+            wait::intended(&changed).await;
+            Ok(Some(changed))
+        }
+        Err(store::Error::Conflict(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

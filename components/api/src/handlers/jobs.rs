@@ -1,11 +1,9 @@
-//! What runners call: jobs, observations, health.
+//! Jobs, as runners fetch and end them.
 
-use std::collections::BTreeSet;
-
-use super::{Context, auth, wait};
+use super::{Context, observe, report, sandboxes, wait};
 use crate::contracts::signals;
-use crate::contracts::store::{self, Health, Observation};
-use crate::dto::{self, Healthcheck, JobView, Jobs, OBSERVATIONS, OwnSandbox, Report, UpdateJob};
+use crate::contracts::store::{self, JobKind, Sandbox};
+use crate::dto::{self, JobPage, JobView, Jobs, Paginated, UpdateJob, job_id, job_type};
 use crate::http::{Problem, Reply};
 use crate::service::now;
 
@@ -22,7 +20,7 @@ const LEASE: u64 = 20_000;
 const LOOK_AGAIN: u64 = 10_000;
 
 pub(super) async fn poll(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = auth::runner(context).await?;
+    let runner = context.caller.subject.clone();
     let query = &context.call.query;
     let seconds = query.parsed::<u64>("timeout")?.unwrap_or(POLL);
     let limit = query.parsed::<u32>("limit")?.unwrap_or(JOBS);
@@ -39,6 +37,10 @@ pub(super) async fn poll(context: Context<'_>) -> Result<Reply, Problem> {
         let moment = now();
         let jobs = store::claim_jobs(runner.clone(), limit, moment, LEASE).await?;
         if !jobs.is_empty() || moment >= deadline {
+            for job in &jobs {
+                let waited = moment.saturating_sub(job.created) as f64 / 1_000.0;
+                observe::record("sandbar_job_wait_seconds", &[("type", job_type(job.kind))], waited);
+            }
             let jobs = jobs.into_iter().map(|job| JobView::handed_out(job, moment)).collect();
             return Reply::ok(&Jobs { jobs });
         }
@@ -46,61 +48,76 @@ pub(super) async fn poll(context: Context<'_>) -> Result<Reply, Problem> {
     }
 }
 
-pub(super) async fn healthcheck(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = auth::runner(context).await?;
-    let health = dto::health(context.call.json::<Healthcheck>()?)?;
-    take(&runner, Vec::new(), Some(health)).await?;
-    Ok(Reply::empty(200))
+/// The job that is open for a sandbox, by its intent.
+fn open(it: &Sandbox) -> Option<(JobKind, &'static str)> {
+    let kind = match (it.state.as_str(), it.desired.as_str()) {
+        (_, "destroyed") => JobKind::DestroySandbox,
+        ("creating", _) => JobKind::CreateSandbox,
+        (state, desired) if state == desired || state == "error" => return None,
+        (_, "started") => JobKind::StartSandbox,
+        (_, "stopped") => JobKind::StopSandbox,
+        _ => return None,
+    };
+    Some((kind, "IN_PROGRESS"))
 }
 
-pub(super) async fn report(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = auth::runner(context).await?;
-    let body: Report = context.call.json()?;
-    if body.observations.len() > OBSERVATIONS {
-        return Err(Problem::BadRequest(format!(
-            "observations: at most {OBSERVATIONS} in one report"
-        )));
+/// Open jobs of the runner. Ended ones are not kept: what they led to is the state of the sandbox.
+pub(super) async fn list(context: Context<'_>) -> Result<Reply, Problem> {
+    let query = &context.call.query;
+    let limit = dto::limit(query)?;
+    let page = query.parsed::<usize>("page")?.unwrap_or(1).max(1);
+    let wanted = query.get("status").unwrap_or("IN_PROGRESS");
+    if !["PENDING", "IN_PROGRESS", "COMPLETED", "FAILED"].contains(&wanted) {
+        return Err(Problem::BadRequest(format!("status: {wanted:?} is none")));
     }
-    let observations = body
-        .observations
-        .into_iter()
-        .map(dto::observation)
-        .collect::<Result<_, _>>()?;
-    let health = body.health.map(dto::health).transpose()?;
-    take(&runner, observations, health).await?;
-    Ok(Reply::empty(200))
+    let rows = store::runner_sandboxes(context.caller.subject.clone()).await?;
+    let jobs = rows.iter().filter_map(|it| {
+        let (kind, status) = open(it)?;
+        (status == wanted).then(|| {
+            let id = job_id(&it.id, it.generation, kind);
+            JobView::updated(&id, &it.id, job_type(kind), status, it.updated)
+        })
+    });
+    let cut = Paginated::cut(jobs.collect(), page, usize::try_from(limit).unwrap_or(1));
+    Reply::ok(&JobPage {
+        items: cut.items,
+        total: cut.total,
+        page: cut.page,
+        total_pages: cut.total_pages,
+    })
 }
 
+/// A job of the caller's by its id, with its status: that of the newest intent of its sandbox. 404 for older ones.
+async fn named(context: Context<'_>) -> Result<(JobView, &'static str), Problem> {
+    let id = context.params.at(0);
+    let not_found = || Problem::NotFound(format!("job {id} not found"));
+    let (sandbox, generation, kind, _) = dto::read_job_id(id).ok_or_else(not_found)?;
+    let it = match sandboxes::any(context, sandbox).await {
+        Ok(it) if it.generation == generation => it,
+        Ok(_) | Err(Problem::NotFound(_)) => return Err(not_found()),
+        Err(problem) => return Err(problem),
+    };
+    let status = match open(&it) {
+        Some((_, status)) => status,
+        None if it.state == "error" => "FAILED",
+        None => "COMPLETED",
+    };
+    Ok((JobView::updated(id, sandbox, kind, status, it.updated), status))
+}
+
+pub(super) async fn get(context: Context<'_>) -> Result<Reply, Problem> {
+    Reply::ok(&named(context).await?.0)
+}
+
+/// A job that has ended stays as it ended: the same again is fine, another end is not.
 pub(super) async fn end(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = auth::runner(context).await?;
     let id = context.params.at(0);
     let (status, observation) = dto::outcome(id, context.call.json::<UpdateJob>()?)?;
-    take(&runner, observation.into_iter().collect(), None).await?;
-    let Some((sandbox, _, kind, _)) = dto::read_job_id(id) else {
-        return Err(Problem::NotFound(format!("job {id} not found")));
-    };
-    Reply::ok(&JobView::updated(id, sandbox, kind, status, context.call.now))
-}
-
-pub(super) async fn own_sandboxes(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = auth::runner(context).await?;
-    let rows = store::runner_sandboxes(runner).await?;
-    Reply::ok(&rows.iter().map(OwnSandbox::from).collect::<Vec<_>>())
-}
-
-/// Stores what a runner says, then wakes whoever waits for it. The store takes only what concerns the runner.
-async fn take(runner: &str, observations: Vec<Observation>, health: Option<Health>) -> Result<(), Problem> {
-    if observations.is_empty() && health.is_none() {
-        return Ok(());
+    let (view, now_is) = named(context).await?;
+    let ended = now_is != "IN_PROGRESS";
+    if ended && now_is != status && !id.ends_with(".update") {
+        return Err(Problem::Conflict(format!("job {id} is {now_is} already")));
     }
-    let changed = store::report(runner.to_owned(), observations, health, now()).await?;
-    let mut organizations = BTreeSet::new();
-    for sandbox in changed {
-        signals::wake(wait::of_sandbox(&sandbox.id)).await;
-        organizations.insert(sandbox.organization);
-    }
-    for organization in organizations {
-        signals::wake(wait::of_organization(&organization)).await;
-    }
-    Ok(())
+    report::take(context, observation.into_iter().collect(), None).await?;
+    Reply::ok(&view.with_status(status))
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::contracts::metrics;
+use crate::contracts::store::{Region, RegionKind};
 use crate::http::Method;
 
 /// Measures how long something takes.
@@ -41,6 +42,24 @@ pub(super) fn count(name: &str, pairs: &[(&str, &str)]) {
 /// Records a value in a histogram.
 pub(super) fn record(name: &str, pairs: &[(&str, &str)], value: f64) {
     metrics::histogram_record(name, &labels(pairs), value);
+}
+
+/// Sets a gauge.
+pub(super) fn gauge(name: &str, pairs: &[(&str, &str)], value: f64) {
+    metrics::gauge_set(name, &labels(pairs), value);
+}
+
+/// The label of a region. Organizations may have any number of custom ones, which share one.
+pub(super) fn region(it: &Region) -> String {
+    match it.kind {
+        RegionKind::Custom => "custom".to_owned(),
+        _ => it.id.clone(),
+    }
+}
+
+/// How long a job took, as somebody who waited for it saw it, and the state that it led to.
+pub(super) fn job(kind: &str, state: &str, seconds: f64) {
+    record("sandbar_job_seconds", &[("type", kind), ("state", state)], seconds);
 }
 
 /// Counts a request that was answered.

@@ -1,29 +1,31 @@
-//! Runners, as users see them.
+//! Runners, as users and the services of a region see them.
 
-use super::auth::User;
-use super::{Context, auth, bootstrap, fleet, random, regions};
+use super::{Context, auth, bootstrap, fleet, random, regions, sandboxes};
 use crate::contracts::region;
 use crate::contracts::store::{self, RegionKind, Runner};
-use crate::dto::{CreateRunner, CreatedRunner, Draining, RunnerFull, RunnerView, Scheduling};
-use crate::http::{Problem, Reply};
-use crate::rules::permissions;
+use crate::dto::{
+    CreateRunner, CreatedRunner, Draining, Rotated, Rotation, RunnerFull, RunnerSnapshot, RunnerView, SNAPSHOT,
+    Scheduling,
+};
+use crate::http::{Problem, Reply, Route, find};
+use crate::times::iso;
+
+/// Seconds that an old token is good at most after a rotation: a day.
+const GRACE_MOST: u64 = 86_400;
+/// Bytes of a token that an operator chooses.
+const TOKEN: std::ops::RangeInclusive<usize> = 16..=256;
 
 fn view(context: Context<'_>, it: &Runner) -> RunnerView {
-    RunnerView::new(it, fleet::health(context.settings, it))
+    RunnerView::new(it, fleet::health(context.settings, it), context.call.now)
 }
 
-/// Whether a runner is this user's to see and to change: their organization's, or the platform's for those who
-/// answer for it.
-fn is_theirs(user: &User, runner: &Runner) -> bool {
-    match &runner.organization {
-        Some(organization) => *organization == user.organization,
-        None => user.operator,
-    }
+/// Whether a runner is the caller's to see and to change: their organization's, or anybody's for operators.
+fn is_theirs(context: Context<'_>, runner: &Runner) -> bool {
+    context.caller.operator || runner.organization.as_ref() == Some(&context.caller.organization)
 }
 
 /// The runner that the path names.
-async fn named(context: Context<'_>, permission: &str) -> Result<Runner, Problem> {
-    let user = auth::user_who(context, permission).await?;
+pub(super) async fn named(context: Context<'_>) -> Result<Runner, Problem> {
     let id = context.params.at(0);
     if uuid::Uuid::try_parse(id).is_err() {
         return Err(Problem::BadRequest(format!(
@@ -31,63 +33,79 @@ async fn named(context: Context<'_>, permission: &str) -> Result<Runner, Problem
         )));
     }
     let not_found = || Problem::NotFound(format!("runner {id} not found"));
+    let allowed = |it: &Runner| match context.caller.is_user() {
+        true => is_theirs(context, it) && context.caller.sees_region(&it.region),
+        false => context.caller.sees_region(&it.region),
+    };
     match store::get_runner(id.to_owned()).await {
-        Ok(runner) if is_theirs(&user, &runner) => Ok(runner),
+        Ok(runner) if allowed(&runner) => Ok(runner),
         Ok(_) | Err(store::Error::NotFound(_)) => Err(not_found()),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Of all own custom regions, or of one of them; operators see the platform's own too.
 pub(super) async fn list(context: Context<'_>) -> Result<Reply, Problem> {
-    let user = auth::user_who(context, permissions::READ_RUNNERS).await?;
     let region = context.call.query.get("regionId");
-    if let Some(id) = region
-        && !regions::visible(&user.organization)
-            .await?
-            .iter()
-            .any(|region| region.id == id)
-    {
-        return Err(Problem::NotFound(format!("region {id} not found")));
+    let owner = Some(context.caller.organization.clone()).filter(|_| !context.caller.operator);
+    if let Some(id) = region {
+        let known = regions::known(context).await?;
+        if context.caller.operator {
+            store::get_region(id.to_owned())
+                .await
+                .map_err(|_| regions::not_found(id))?;
+        } else {
+            known.own(id)?;
+        }
     }
-    // Operators see two owners' runners, so the filter is applied here.
-    let owner = if user.operator {
-        None
-    } else {
-        Some(user.organization.clone())
-    };
     let rows = store::list_runners(region.map(str::to_owned), owner).await?;
-    let theirs = rows.iter().filter(|runner| is_theirs(&user, runner));
-    Reply::ok(&theirs.map(|runner| view(context, runner)).collect::<Vec<_>>())
+    let ours =
+        |it: &&Runner| it.organization.is_none() || it.organization.as_ref() == Some(&context.caller.organization);
+    Reply::ok(&rows.iter().filter(ours).map(|it| view(context, it)).collect::<Vec<_>>())
+}
+
+/// Every runner there is, for operators.
+pub(super) async fn all(context: Context<'_>) -> Result<Reply, Problem> {
+    let region = context.call.query.get("regionId").map(str::to_owned);
+    let rows = store::list_runners(region, None).await?;
+    Reply::ok(&rows.iter().map(|it| view(context, it)).collect::<Vec<_>>())
 }
 
 pub(super) async fn get(context: Context<'_>) -> Result<Reply, Problem> {
-    Reply::ok(&view(context, &named(context, permissions::READ_RUNNERS).await?))
+    Reply::ok(&view(context, &named(context).await?))
 }
 
+/// In a custom region of the caller's; operators register the platform's own machines, in any region.
 pub(super) async fn create(context: Context<'_>) -> Result<Reply, Problem> {
-    let user = auth::user_who(context, permissions::WRITE_RUNNERS).await?;
     let body: CreateRunner = context.call.json()?;
     region::check_name(&body.name)?;
-    let seen = regions::visible(&user.organization).await?;
-    let Some(region) = seen.into_iter().find(|region| region.id == body.region_id) else {
-        return Err(Problem::NotFound(format!("region {} not found", body.region_id)));
+    body.check()?;
+    let known = regions::known(context).await?;
+    let region = match known.own(&body.region_id) {
+        Ok(region) => region.clone(),
+        Err(_) if context.caller.operator => store::get_region(body.region_id.clone())
+            .await
+            .map_err(|_| regions::not_found(&body.region_id))?,
+        Err(problem) => return Err(problem),
     };
-    let organization = match region.kind {
-        RegionKind::Custom => Some(user.organization),
-        _ if user.operator => None,
-        _ => {
-            return Err(Problem::Forbidden(format!(
-                "region {} is not a custom region of yours",
-                region.name
+    let is_admin = find(context.call.method, &context.call.path).is_ok_and(|it| it.route == Route::AdminCreateRunner);
+    let token = match body.api_key {
+        Some(given) if is_admin && TOKEN.contains(&given.len()) => given,
+        Some(_) if is_admin => {
+            return Err(Problem::BadRequest(format!(
+                "apiKey: {} to {} bytes",
+                TOKEN.start(),
+                TOKEN.end()
             )));
         }
+        _ => random::token()?,
     };
-    let token = random::token()?;
     let runner = Runner {
         id: random::id()?,
         name: body.name.clone(),
         region: region.id,
-        organization,
+        organization: region.organization.filter(|_| region.kind == RegionKind::Custom),
+        tags: body.tags,
         ..bootstrap::unheard(context.call.now)
     };
     match store::create_runner(runner, auth::hash(&token), false).await {
@@ -107,42 +125,108 @@ pub(super) async fn create(context: Context<'_>) -> Result<Reply, Problem> {
 }
 
 pub(super) async fn set_scheduling(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = named(context, permissions::WRITE_RUNNERS).await?;
+    let runner = named(context).await?;
     let body: Scheduling = context.call.json()?;
-    flags(context, runner.id, Some(body.unschedulable), None).await
+    let changed = store::set_runner_flags(runner.id, Some(body.unschedulable), None, None, context.call.now).await?;
+    Reply::ok(&view(context, &changed))
 }
 
 pub(super) async fn set_draining(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = named(context, permissions::WRITE_RUNNERS).await?;
+    let runner = named(context).await?;
     let body: Draining = context.call.json()?;
-    flags(context, runner.id, None, Some(body.draining)).await
-}
-
-async fn flags(
-    context: Context<'_>,
-    id: String,
-    unschedulable: Option<bool>,
-    draining: Option<bool>,
-) -> Result<Reply, Problem> {
-    let changed = store::set_runner_flags(id, unschedulable, draining, context.call.now).await?;
+    // What is drained no longer stops what is started later.
+    let started = if body.draining { body.stop_started } else { Some(false) };
+    let changed = store::set_runner_flags(runner.id, None, Some(body.draining), started, context.call.now).await?;
     Reply::ok(&view(context, &changed))
 }
 
 pub(super) async fn delete(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = named(context, permissions::DELETE_RUNNERS).await?;
-    match store::delete_runner(runner.id).await {
+    let runner = named(context).await?;
+    let force = context.call.query.parsed::<bool>("force")?.unwrap_or(false);
+    let silent_since = context
+        .call
+        .now
+        .saturating_sub(context.settings.fleet.disconnected_after);
+    match store::delete_runner(runner.id, force, silent_since).await {
         Ok(()) => Ok(Reply::empty(204)),
         Err(store::Error::Conflict(_)) => Err(Problem::BadRequest(format!(
-            "runner {} can be deleted only when it is unschedulable and without sandboxes",
-            runner.name
+            "runner {} can be deleted only when it is unschedulable and without sandboxes{}",
+            runner.name,
+            if force {
+                ", or when it has long been silent and all of them are to be destroyed"
+            } else {
+                ""
+            }
         ))),
         Err(error) => Err(error.into()),
     }
 }
 
+/// A new token. The old one stays good for a while, so that the machine can change over without a break.
+pub(super) async fn rotate(context: Context<'_>) -> Result<Reply, Problem> {
+    let runner = named(context).await?;
+    let grace = context.call.json::<Rotation>()?.grace_seconds.unwrap_or(0);
+    if grace > GRACE_MOST {
+        return Err(Problem::BadRequest(format!("graceSeconds: 0 to {GRACE_MOST}")));
+    }
+    let token = random::token()?;
+    let until = context.call.now + grace * 1_000;
+    // 0: dead with the commit.
+    let good_until = if grace == 0 { 0 } else { until };
+    store::rotate_runner_token(runner.id.clone(), auth::hash(&token), good_until).await?;
+    Reply::ok(&Rotated {
+        id: runner.id,
+        api_key: token,
+        old_valid_until: iso(until),
+    })
+}
+
 /// The runner that calls, as it sees itself.
 pub(super) async fn own(context: Context<'_>) -> Result<Reply, Problem> {
-    let runner = store::get_runner(auth::runner(context).await?).await?;
+    let runner = store::get_runner(context.caller.subject.clone()).await?;
     let token = context.call.bearer.as_deref().unwrap_or_default();
-    Reply::ok(&RunnerFull::new(view(context, &runner), token))
+    show_full(context, &runner, token).await
+}
+
+pub(super) async fn own_snapshots(context: Context<'_>) -> Result<Reply, Problem> {
+    let runner = store::get_runner(context.caller.subject.clone()).await?;
+    let mut names = runner.snapshots;
+    if !names.iter().any(|name| name == SNAPSHOT) {
+        names.insert(0, SNAPSHOT.to_owned());
+    }
+    Reply::ok(&names)
+}
+
+/// With an empty token: only its hash is kept, and a proxy needs none, for runners dial and are never dialled.
+async fn show_full(context: Context<'_>, runner: &Runner, token: &str) -> Result<Reply, Problem> {
+    let region = store::get_region(runner.region.clone()).await?;
+    Reply::ok(&RunnerFull::new(view(context, runner), token, region.kind))
+}
+
+pub(super) async fn full(context: Context<'_>) -> Result<Reply, Problem> {
+    show_full(context, &named(context).await?, "").await
+}
+
+pub(super) async fn by_sandbox(context: Context<'_>) -> Result<Reply, Problem> {
+    let sandbox = sandboxes::any(context, context.params.at(0)).await?;
+    let Some(runner) = sandbox.runner else {
+        return Err(Problem::NotFound(format!("sandbox {} has no runner", sandbox.id)));
+    };
+    show_full(context, &store::get_runner(runner).await?, "").await
+}
+
+pub(super) async fn by_snapshot(context: Context<'_>) -> Result<Reply, Problem> {
+    let Some(wanted) = context.call.query.get("ref") else {
+        return Err(Problem::BadRequest("ref: missing".to_owned()));
+    };
+    let region = Some(context.caller.subject.clone()).filter(|_| !context.caller.is_user());
+    let rows = store::list_runners(region, None).await?;
+    let having = rows
+        .iter()
+        .filter(|it| wanted == SNAPSHOT || it.snapshots.iter().any(|one| one == wanted));
+    let shown = having.map(|it| RunnerSnapshot {
+        runner_snapshot_id: format!("{}.{wanted}", it.id),
+        runner_id: it.id.clone(),
+    });
+    Reply::ok(&shown.collect::<Vec<_>>())
 }

@@ -1,11 +1,11 @@
 //! Reading and listing sandboxes, and their settings.
 
-use super::{Context, auth, wait};
+use super::{Context, wait};
 use crate::contracts::signals;
-use crate::contracts::store::{self, Sandbox, SandboxQuery, Settings};
-use crate::dto::{self, Labels, Listing, Page, Paginated, SandboxItem, SandboxView, Url};
+use crate::contracts::store::{self, Principal, Sandbox, SandboxQuery, Settings};
+use crate::dto::{self, Labels, Listing, OrganizationView, Page, Paginated, SandboxItem, SandboxView, Url};
 use crate::http::{Problem, Reply};
-use crate::rules::{permissions, text};
+use crate::rules::text;
 
 /// Pages read for one numbered page, which needs the total. Beyond 10,000 sandboxes callers use cursors.
 const PAGES: usize = 50;
@@ -13,26 +13,65 @@ const PAGES: usize = 50;
 const TOUCH_EVERY: u64 = 5_000;
 
 /// A change of nothing.
-const NOTHING: Settings = Settings {
+pub(super) const NOTHING: Settings = Settings {
     labels: None,
     public: None,
     auto_stop: None,
     auto_delete: None,
     auto_archive: None,
     last_activity: None,
+    network_block_all: None,
+    network_allow_list: None,
+    domain_allow_list: None,
+    env: None,
+    auth_token: None,
 };
 
 fn view(context: Context<'_>, it: &Sandbox) -> Result<Reply, Problem> {
     Reply::ok(&SandboxView::new(it, &context.settings.toolbox_proxy_url))
 }
 
-async fn named(context: Context<'_>) -> Result<Sandbox, Problem> {
-    let user = auth::user(context).await?;
-    Ok(store::get_sandbox(user.organization, context.params.at(0).to_owned()).await?)
+/// The sandbox of the path, of the caller's organization.
+pub(super) async fn named(context: Context<'_>) -> Result<Sandbox, Problem> {
+    let organization = context.caller.organization.clone();
+    Ok(store::get_sandbox(organization, context.params.at(0).to_owned()).await?)
+}
+
+/// A sandbox by its id, whoever's it is, for machines and operators: a runner sees its own, a region's services and
+/// fronts what is in the region. 404 for others.
+pub(super) async fn any(context: Context<'_>, id: &str) -> Result<Sandbox, Problem> {
+    let it = store::get_sandbox(String::new(), id.to_owned()).await?;
+    let theirs =
+        context.caller.principal != Some(Principal::Runner) || it.runner.as_ref() == Some(&context.caller.subject);
+    if theirs && context.caller.sees_region(&it.region) {
+        Ok(it)
+    } else {
+        Err(Problem::NotFound(format!("sandbox {id} not found")))
+    }
+}
+
+/// The sandbox of the path, for users and machines.
+pub(super) async fn seen(context: Context<'_>) -> Result<Sandbox, Problem> {
+    if !context.caller.is_user() {
+        return any(context, context.params.at(0)).await;
+    }
+    let it = named(context).await?;
+    if context.caller.sees_region(&it.region) {
+        Ok(it)
+    } else {
+        Err(Problem::NotFound(format!("sandbox {} not found", context.params.at(0))))
+    }
 }
 
 pub(super) async fn get(context: Context<'_>) -> Result<Reply, Problem> {
-    view(context, &named(context).await?)
+    view(context, &seen(context).await?)
+}
+
+/// Whose the sandbox is, for services.
+pub(super) async fn organization(context: Context<'_>) -> Result<Reply, Problem> {
+    let it = seen(context).await?;
+    let organization = store::get_organization(it.organization).await?;
+    Reply::ok(&OrganizationView::new(&organization, context.call.now))
 }
 
 pub(super) async fn toolbox_proxy_url(context: Context<'_>) -> Result<Reply, Problem> {
@@ -43,26 +82,18 @@ pub(super) async fn toolbox_proxy_url(context: Context<'_>) -> Result<Reply, Pro
 }
 
 pub(super) async fn list(context: Context<'_>) -> Result<Reply, Problem> {
-    let user = auth::user(context).await?;
-    let listing = Listing::read(&user.organization, &context.call.query)?;
+    let listing = Listing::read(&context.caller.organization, &context.call.query)?;
     let rows = store::list_sandboxes(listing.query.clone()).await?;
     let base = &context.settings.toolbox_proxy_url;
-    let passing = rows.iter().filter(|row| listing.filter.passes(row));
+    let passing = rows.iter().filter(|row| listing.passes(row));
     Reply::ok(&Page {
         items: passing.map(|row| SandboxItem::new(row, base)).collect(),
         next_cursor: listing.next(&rows),
     })
 }
 
-/// Deprecated, but some clients still call it: pages by number, which means reading all pages before.
-pub(super) async fn paginate(context: Context<'_>) -> Result<Reply, Problem> {
-    let user = auth::user(context).await?;
-    let limit = dto::limit(&context.call.query)?;
-    let page = match context.call.query.parsed::<usize>("page")? {
-        Some(0) => return Err(Problem::BadRequest("page: 0 is not at least 1".to_owned())),
-        page => page.unwrap_or(1),
-    };
-    let listing = Listing::read(&user.organization, &context.call.query)?;
+/// Everything that a listing asks for, at most what [`PAGES`] pages hold.
+pub(super) async fn all(listing: &Listing) -> Result<Vec<Sandbox>, Problem> {
     let mut query = SandboxQuery {
         limit: 200,
         after: None,
@@ -75,11 +106,23 @@ pub(super) async fn paginate(context: Context<'_>) -> Result<Reply, Problem> {
         if let Some(row) = rows.last() {
             query.after = Some(listing.position(row));
         }
-        all.extend(rows.into_iter().filter(|row| listing.filter.passes(row)));
+        all.extend(rows.into_iter().filter(|row| listing.passes(row)));
         if last {
             break;
         }
     }
+    Ok(all)
+}
+
+/// Deprecated, but some clients still call it: pages by number, which means reading all pages before.
+pub(super) async fn paginate(context: Context<'_>) -> Result<Reply, Problem> {
+    let limit = dto::limit(&context.call.query)?;
+    let page = match context.call.query.parsed::<usize>("page")? {
+        Some(0) => return Err(Problem::BadRequest("page: 0 is not at least 1".to_owned())),
+        page => page.unwrap_or(1),
+    };
+    let listing = Listing::read(&context.caller.organization, &context.call.query)?;
+    let all = all(&listing).await?;
     let base = &context.settings.toolbox_proxy_url;
     let cut = Paginated::cut(all, page, usize::try_from(limit).unwrap_or(1));
     Reply::ok(&cut.map(|row| SandboxView::new(&row, base)))
@@ -87,9 +130,9 @@ pub(super) async fn paginate(context: Context<'_>) -> Result<Reply, Problem> {
 
 /// Changes settings and tells who watches.
 async fn change(context: Context<'_>, settings: Settings) -> Result<Sandbox, Problem> {
-    let user = auth::user_who(context, permissions::WRITE_SANDBOXES).await?;
     let sandbox = context.params.at(0).to_owned();
-    let changed = store::change_settings(user.organization, sandbox, settings, context.call.now).await?;
+    let changed =
+        store::change_settings(context.caller.organization.clone(), sandbox, settings, context.call.now).await?;
     signals::wake(wait::of_organization(&changed.organization)).await;
     Ok(changed)
 }
@@ -180,25 +223,18 @@ pub(super) async fn set_auto_delete(context: Context<'_>) -> Result<Reply, Probl
 }
 
 pub(super) async fn touch(context: Context<'_>) -> Result<Reply, Problem> {
-    let user = auth::user(context).await?;
-    record_activity(user.organization, context.params.at(0), context.call.now).await?;
+    record_activity(seen(context).await?, context.call.now).await?;
     Ok(Reply::empty(201))
 }
 
 /// Notes that somebody works with a sandbox. It concerns nobody else, so nobody is woken.
-pub(super) async fn record_activity(organization: String, sandbox: &str, now: u64) -> Result<(), Problem> {
-    let it = store::get_sandbox(organization, sandbox.to_owned()).await?;
+pub(super) async fn record_activity(it: Sandbox, now: u64) -> Result<(), Problem> {
     if now.saturating_sub(it.last_activity) >= TOUCH_EVERY {
-        store::change_settings(
-            it.organization,
-            it.id,
-            Settings {
-                last_activity: Some(now),
-                ..NOTHING
-            },
-            now,
-        )
-        .await?;
+        let settings = Settings {
+            last_activity: Some(now),
+            ..NOTHING
+        };
+        store::change_settings(it.organization, it.id, settings, now).await?;
     }
     Ok(())
 }

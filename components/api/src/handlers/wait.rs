@@ -1,5 +1,7 @@
 //! Waking others, and waiting for them.
 
+use std::collections::BTreeSet;
+
 use crate::contracts::{signals, store};
 use crate::http::Problem;
 use crate::rules::lifecycle::arrived;
@@ -23,6 +25,18 @@ pub(super) async fn intended(it: &store::Sandbox) {
         signals::wake(of_runner(runner)).await;
     }
     signals::wake(of_organization(&it.organization)).await;
+}
+
+/// The plane itself has found something out: who waits for these sandboxes learns of it, and who watches.
+pub(super) async fn found(changed: &[store::Sandbox]) {
+    let mut organizations = BTreeSet::new();
+    for it in changed {
+        signals::wake(of_sandbox(&it.id)).await;
+        organizations.insert(&it.organization);
+    }
+    for organization in organizations {
+        signals::wake(of_organization(organization)).await;
+    }
 }
 
 /// Waits until a sandbox has arrived where its intent leads, or has failed, or `patience` milliseconds are over;

@@ -101,6 +101,12 @@ pub struct Call {
     pub bearer: Option<String>,
     /// `Sandbar-Front-Key`.
     pub front_key: Option<String>,
+    /// `X-Daytona-Organization-ID`: in which organization an operator acts.
+    pub organization: Option<String>,
+    /// `Sandbar-Runner-Process`: the number that the calling runner's process was given.
+    pub process: Option<String>,
+    /// `Sandbar-Preview-Token`.
+    pub preview_token: Option<String>,
     /// The body, at most [`crate::http::BODY`] bytes.
     pub body: Vec<u8>,
     /// When it arrived, in milliseconds since the epoch.
@@ -170,6 +176,9 @@ mod tests {
             query: Query::default(),
             bearer: None,
             front_key: None,
+            organization: None,
+            process: None,
+            preview_token: None,
             body: body.as_bytes().to_vec(),
             now: 0,
         };

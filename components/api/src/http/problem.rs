@@ -26,6 +26,9 @@ pub enum Problem {
     /// 409: the state of things is against it.
     #[error("{0}")]
     Conflict(String),
+    /// One that programs tell from others by its code.
+    #[error("{1}")]
+    Coded(Code, String),
     /// 413: the body is too large.
     #[error("{0}")]
     TooLarge(String),
@@ -35,6 +38,42 @@ pub enum Problem {
     /// 500: a fault on our side. Its text is for the log, not for the caller.
     #[error("{0}")]
     Internal(String),
+}
+
+/// Problems that programs act upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// No runner of the region takes the sandbox.
+    NoRunner,
+    /// A total of the organization's quota would be passed.
+    OverQuota,
+    /// The organization is suspended.
+    Suspended,
+    /// Another data directory holds the runner's token.
+    RunnerConflict,
+    /// A newer process of the runner has taken over.
+    RunnerReplaced,
+}
+
+impl Code {
+    /// As it is written on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoRunner => "NO_RUNNER_AVAILABLE",
+            Self::OverQuota => "QUOTA_EXCEEDED",
+            Self::Suspended => "ORGANIZATION_SUSPENDED",
+            Self::RunnerConflict => "RUNNER_CONFLICT",
+            Self::RunnerReplaced => "RUNNER_REPLACED",
+        }
+    }
+
+    fn status(self) -> u16 {
+        match self {
+            Self::NoRunner | Self::OverQuota => 400,
+            Self::Suspended => 403,
+            Self::RunnerConflict | Self::RunnerReplaced => 409,
+        }
+    }
 }
 
 /// All that a caller learns of a fault on our side.
@@ -50,6 +89,7 @@ impl Problem {
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::Conflict(_) => 409,
+            Self::Coded(code, _) => code.status(),
             Self::TooLarge(_) => 413,
             Self::Internal(_) => 500,
             Self::Unavailable(_) => 503,
@@ -58,16 +98,16 @@ impl Problem {
 
     /// The name of the status.
     pub fn error(&self) -> &'static str {
-        match self {
-            Self::BadRequest(_) => "Bad Request",
-            Self::Unauthorized(_) => "Unauthorized",
-            Self::Forbidden(_) => "Forbidden",
-            Self::NotFound(_) => "Not Found",
-            Self::MethodNotAllowed(_) => "Method Not Allowed",
-            Self::Conflict(_) => "Conflict",
-            Self::TooLarge(_) => "Payload Too Large",
-            Self::Internal(_) => "Internal Server Error",
-            Self::Unavailable(_) => "Service Unavailable",
+        match self.status() {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            409 => "Conflict",
+            413 => "Payload Too Large",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
         }
     }
 
@@ -81,6 +121,8 @@ impl Problem {
             status_code: u16,
             error: &'a str,
             message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<&'a str>,
         }
         let message = match self {
             Self::Internal(_) => FAULT.to_owned(),
@@ -92,6 +134,10 @@ impl Problem {
             status_code: self.status(),
             error: self.error(),
             message: &message,
+            code: match self {
+                Self::Coded(code, _) => Some(code.name()),
+                _ => None,
+            },
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -103,10 +149,27 @@ impl From<store::Error> for Problem {
             store::Error::Conflict(text) => Self::Conflict(text),
             store::Error::NotFound(what) => Self::NotFound(format!("{what} not found")),
             store::Error::Taken(what) => Self::Conflict(format!("{what} is taken already")),
+            store::Error::OverQuota(excess) => Self::Coded(Code::OverQuota, over_quota(&excess)),
             store::Error::Unavailable(text) => Self::Unavailable(text),
             store::Error::Internal(text) => Self::Internal(text),
         }
     }
+}
+
+/// Which total is passed, and by how much.
+fn over_quota(excess: &store::QuotaExcess) -> String {
+    let (resource, unit) = match excess.resource {
+        store::ResourceKind::Cpu => ("CPU", ""),
+        store::ResourceKind::Memory => ("memory", " GiB"),
+        store::ResourceKind::Disk => ("disk", " GiB"),
+        store::ResourceKind::Snapshots => ("snapshot", ""),
+        store::ResourceKind::Volumes => ("volume", ""),
+    };
+    let store::QuotaExcess { total, used, asked, .. } = excess;
+    format!(
+        "the organization's total {resource} quota is exceeded: maximum allowed {total}{unit}, in use {used}{unit}, \
+         requested {asked}{unit}; stop or delete sandboxes, or ask for a larger quota"
+    )
 }
 
 impl From<region::Refusal> for Problem {
@@ -116,7 +179,11 @@ impl From<region::Refusal> for Problem {
                 Self::BadRequest("the organization has no default region; set one first".to_owned())
             }
             region::Refusal::NotFound(text) => Self::NotFound(text),
-            region::Refusal::InvalidName(text) | region::Refusal::OverLimit(text) => Self::BadRequest(text),
+            region::Refusal::InvalidName(text)
+            | region::Refusal::OverLimit(text)
+            | region::Refusal::InvalidUrl(text)
+            | region::Refusal::MissingUrl(text) => Self::BadRequest(text),
+            region::Refusal::NoQuota(text) | region::Refusal::NotCustom(text) => Self::Forbidden(text),
         }
     }
 }
@@ -154,6 +221,22 @@ mod tests {
         assert_eq!(status(region::Refusal::NotFound(String::new())), 404);
         assert_eq!(status(region::Refusal::InvalidName(String::new())), 400);
         assert_eq!(status(region::Refusal::OverLimit(String::new())), 400);
+        assert_eq!(status(region::Refusal::NoQuota(String::new())), 403);
+        assert_eq!(status(region::Refusal::NotCustom(String::new())), 403);
         assert_eq!(Problem::from(store::Error::Taken("n".into())).status(), 409);
+    }
+
+    #[test]
+    fn an_exceeded_quota_names_resource_and_total_and_has_a_code() {
+        let problem = Problem::from(store::Error::OverQuota(store::QuotaExcess {
+            resource: store::ResourceKind::Memory,
+            total: 10,
+            used: 9,
+            asked: 2,
+        }));
+        let body: serde_json::Value = serde_json::from_slice(&problem.body("/", 0)).expect("JSON");
+        assert_eq!((problem.status(), &body["code"]), (400, &"QUOTA_EXCEEDED".into()));
+        let text = problem.to_string();
+        assert!(text.contains("memory") && text.contains("10 GiB"), "{text}");
     }
 }

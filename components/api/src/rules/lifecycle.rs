@@ -37,6 +37,8 @@ pub enum Command {
     Stop,
     /// Remove it.
     Destroy,
+    /// Bring it back from an error, started or (`false`) stopped.
+    Recover(bool),
 }
 
 /// What a command means for a sandbox as it is now. 409 while another change is under way, 400 if the command
@@ -51,6 +53,19 @@ pub fn step(command: Command, sandbox: &Sandbox) -> Result<Step, Problem> {
     };
     match command {
         Command::Destroy => Ok(Step::Intend("destroyed", JobKind::DestroySandbox)),
+        Command::Recover(start) => match state {
+            "error" if !sandbox.recoverable => Err(Problem::BadRequest(format!(
+                "sandbox {} cannot be recovered: {}",
+                sandbox.name,
+                sandbox.error_reason.as_deref().unwrap_or("unknown reason")
+            ))),
+            "error" if start => Ok(Step::Intend("started", JobKind::StartSandbox)),
+            "error" => Ok(Step::Intend("stopped", JobKind::StopSandbox)),
+            _ => Err(Problem::BadRequest(format!(
+                "sandbox {} is {state}; only a sandbox in error can be recovered",
+                sandbox.name
+            ))),
+        },
         Command::Start => match state {
             "started" => Ok(Step::Done),
             "creating" | "starting" => Ok(Step::Wait),
@@ -74,6 +89,52 @@ pub fn step(command: Command, sandbox: &Sandbox) -> Result<Step, Problem> {
             _ => busy(),
         },
     }
+}
+
+/// A new size, in whole CPUs, GiB, GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Whole CPUs.
+    pub cpu: u32,
+    /// GiB.
+    pub memory_gib: u32,
+    /// GiB.
+    pub disk_gib: u32,
+}
+
+/// Whether a sandbox may get this size now: what runs only grows, and its disk only grows while it is stopped.
+pub fn resize(sandbox: &Sandbox, new: Size) -> Result<(), Problem> {
+    let bad = |text: String| Err(Problem::BadRequest(text));
+    let state = shown(&sandbox.state, &sandbox.desired);
+    if !["started", "stopped"].contains(&state) {
+        return Err(Problem::Conflict(format!(
+            "sandbox {} is {state}; only a started or stopped one can be resized",
+            sandbox.name
+        )));
+    }
+    let old = Size {
+        cpu: sandbox.cpu,
+        memory_gib: sandbox.memory_gib,
+        disk_gib: sandbox.disk_gib,
+    };
+    if new == old {
+        return bad(format!("sandbox {} has this size already", sandbox.name));
+    }
+    if new.disk_gib < old.disk_gib {
+        return bad(format!(
+            "disk: {} GiB is less than the {} there are; a disk only grows",
+            new.disk_gib, old.disk_gib
+        ));
+    }
+    if state == "started" {
+        if new.cpu < old.cpu || new.memory_gib < old.memory_gib {
+            return bad("cpu and memory of a started sandbox only grow; stop it first".to_owned());
+        }
+        if new.disk_gib != old.disk_gib {
+            return bad("disk: grows only while the sandbox is stopped; stop it first".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Whether the sandbox has come to where its intent leads, or has failed on the way. `since` is the position of
@@ -156,6 +217,44 @@ mod tests {
             step(Command::Stop, &ephemeral),
             Ok(Step::Intend("destroyed", JobKind::DestroySandbox))
         );
+    }
+
+    #[test]
+    fn only_errors_that_can_be_recovered_are() {
+        let broken = Sandbox {
+            recoverable: true,
+            ..sandbox("error", "started")
+        };
+        assert_eq!(
+            step(Command::Recover(true), &broken),
+            Ok(Step::Intend("started", JobKind::StartSandbox))
+        );
+        assert_eq!(
+            step(Command::Recover(false), &broken),
+            Ok(Step::Intend("stopped", JobKind::StopSandbox))
+        );
+        for it in [sandbox("error", "started"), sandbox("started", "started")] {
+            assert_eq!(step(Command::Recover(true), &it).map_err(|p| p.status()), Err(400));
+        }
+    }
+
+    #[test]
+    fn what_runs_grows_and_disks_grow_while_stopped() {
+        let size = |cpu, memory_gib, disk_gib| Size {
+            cpu,
+            memory_gib,
+            disk_gib,
+        };
+        let status = |it: &Sandbox, new| resize(it, new).map_err(|problem| problem.status());
+        let (started, stopped) = (sandbox("started", "started"), sandbox("stopped", "stopped"));
+        assert_eq!(status(&started, size(2, 2, 3)), Ok(()));
+        assert_eq!(status(&started, size(1, 1, 3)), Err(400));
+        assert_eq!(status(&started, size(2, 2, 4)), Err(400));
+        assert_eq!(status(&stopped, size(2, 1, 4)), Ok(()));
+        assert_eq!(status(&stopped, size(1, 1, 2)), Err(400));
+        let big = Sandbox { cpu: 4, ..started };
+        assert_eq!(status(&big, size(2, 2, 3)), Err(400));
+        assert_eq!(status(&sandbox("started", "stopped"), size(2, 2, 3)), Err(409));
     }
 
     #[test]
