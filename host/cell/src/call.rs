@@ -3,8 +3,9 @@
 use crate::error::{ApiError, Code};
 use crate::limits::JSON_BODY_BYTES;
 use crate::table::{Entry, Open, Table};
+use crate::toolbox::environment::{self, Variables};
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -48,6 +49,12 @@ impl Call {
     #[must_use]
     pub fn work_dir(&self) -> String {
         self.0.entry.home()
+    }
+
+    /// The environment of a process that is started now; see [`environment::of`].
+    #[must_use]
+    pub fn environment(&self, open: &Open, directory: &str, call: Variables) -> Vec<(String, String)> {
+        environment::of(&open.spec, &self.0.entry.environment_changes(), directory, call)
     }
 
     /// [`crate::paths::absolute`] for this sandbox.
@@ -101,6 +108,20 @@ impl<S: Sync> FromRequestParts<S> for Call {
             .get::<Self>()
             .cloned()
             .ok_or_else(|| ApiError::internal("a route without its sandbox"))
+    }
+}
+
+/// The parameters of a path.
+pub struct PathOf<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(value)| Self(value))
+            .map_err(|error| ApiError::bad_request(format!("path: {}", error.body_text())))
     }
 }
 

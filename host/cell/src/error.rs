@@ -26,6 +26,12 @@ pub enum Code {
     FileReadFailed,
     /// The command ran longer than it may.
     ProcessExecutionTimeout,
+    /// The session's shell has ended.
+    SessionEnded,
+    /// The command has ended, and takes nothing more.
+    CommandAlreadyCompleted,
+    /// What is asked for has ended.
+    Gone,
     /// The request does not make sense.
     BadRequest,
     /// The body is not the JSON or multipart that the route takes.
@@ -60,6 +66,9 @@ impl Code {
             Self::InvalidFilePath => "INVALID_FILE_PATH",
             Self::FileReadFailed => "FILE_READ_FAILED",
             Self::ProcessExecutionTimeout => "PROCESS_EXECUTION_TIMEOUT",
+            Self::SessionEnded => "SESSION_ENDED",
+            Self::CommandAlreadyCompleted => "COMMAND_ALREADY_COMPLETED",
+            Self::Gone => "GONE",
             Self::BadRequest => "BAD_REQUEST",
             Self::InvalidRequestBody => "INVALID_REQUEST_BODY",
             Self::NotFound => "NOT_FOUND",
@@ -119,6 +128,16 @@ impl ApiError {
             Code::FileNotFound,
             format!("no such file or directory: {path}"),
         )
+    }
+
+    /// 404, anything but a file.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, message)
+    }
+
+    /// 410, something that was and has ended.
+    pub fn gone(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, Code::Gone, message)
     }
 
     /// 429, a limit of the sandbox.

@@ -30,6 +30,7 @@ mod server;
 pub mod spec;
 mod table;
 mod toolbox;
+mod work;
 
 pub use config::{ArgumentError, CellConfig, EgressOptions, Mode};
 pub use network::NetworkSpec;

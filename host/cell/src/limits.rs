@@ -93,3 +93,79 @@ pub const STREAM_WINDOW: u32 = 1 << 20;
 
 /// HTTP/2 flow-control window of the connection; it bounds what uploads not yet written may hold in memory.
 pub const CONNECTION_WINDOW: u32 = 16 << 20;
+
+/// Output that one execution or session command keeps: what a person could read; more is cut at its beginning.
+pub const LOG_BYTES: usize = 8 << 20;
+
+/// Least output that one keeps, however many there are.
+pub const LEAST_LOG_BYTES: usize = 512 << 10;
+
+/// Output that all executions of a sandbox keep together once they have ended.
+pub const EXECUTIONS_LOG_BYTES: usize = 64 << 20;
+
+/// Executions of a sandbox that can be asked for: those that run, and the last that have ended.
+pub const EXECUTIONS_KEPT: usize = 1024;
+
+/// How long an execution that has ended can be asked for: time enough for a client to come back after a broken
+/// connection.
+pub const EXECUTION_KEPT_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// Piece in which output is sent.
+pub const LOG_PIECE: usize = 64 << 10;
+
+/// Sessions of a sandbox: each is a living shell.
+pub const SESSIONS: usize = 64;
+
+/// Commands that a session remembers; the oldest that have ended are forgotten first.
+pub const SESSION_COMMANDS: usize = 256;
+
+/// Commands of a session that wait for their turn.
+pub const SESSION_QUEUE: usize = 128;
+
+/// Time that the processes of a deleted session have to end by themselves.
+pub const SESSION_GRACE: Duration = Duration::from_secs(5);
+
+/// Longest command of a session: the shell reads it as one line, and keeps it while it runs.
+pub const COMMAND_BYTES: usize = 1 << 20;
+
+/// Most input in one call.
+pub const INPUT_BYTES: usize = 1 << 20;
+
+/// Longest name that a client may choose.
+pub const NAME_BYTES: usize = 128;
+
+/// Terminal sessions of a sandbox: each is a living shell.
+pub const PTYS: usize = 64;
+
+/// What a terminal session shows to a client that comes (back): a few screens of text, or thousands of lines.
+pub const PTY_SCROLLBACK: usize = 256 << 10;
+
+/// How far a client of a terminal may be behind before the terminal waits for it.
+pub const PTY_LAG: usize = 64 << 10;
+
+/// How long a terminal waits for a client that is behind before it is cut.
+pub const PTY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Messages typed by one client that wait for the terminal.
+pub const PTY_INPUTS: usize = 256;
+
+/// Largest message on a terminal's WebSocket.
+pub const SOCKET_MESSAGE: usize = 1 << 20;
+
+/// How long one message may take to be sent; a client that takes nothing for so long is left.
+pub const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a client may take to say what it wants on a new WebSocket.
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Contexts of the interpreter: each may be a living Python.
+pub const CONTEXTS: usize = 64;
+
+/// Pieces of the interpreter's output that wait for the client.
+pub const INTERPRETER_EVENTS: usize = 64;
+
+/// Time that code has if its client names none, as clients expect.
+pub const INTERPRETER_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// Time that interrupted code has to end by itself.
+pub const INTERPRETER_GRACE: Duration = Duration::from_secs(2);

@@ -6,7 +6,9 @@ use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
 use crate::network::NetworkSpec;
 use crate::preview_pool::Pool;
 use crate::spec::{CellStats, SandboxSpec, valid_id};
+use crate::toolbox::environment::{Changes, Variables};
 use crate::toolbox::fs_error::At;
+use crate::work::Work;
 use http::StatusCode;
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
@@ -15,7 +17,7 @@ use sandbar_process::{Programs, Sandbox, Threads};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What all sandboxes of the cell share.
@@ -58,6 +60,12 @@ struct State {
     closed: Weak<Tree>,
     used: Instant,
     life: Life,
+    /// What lives between calls; a new one after each stop.
+    work: Arc<Work>,
+    /// What calls have changed of the environment.
+    changes: Arc<Changes>,
+    /// CPU time at the last look, and when that was.
+    cpu: Option<(Instant, Duration)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,6 +192,9 @@ impl Entry {
                 closed: Weak::new(),
                 used: Instant::now(),
                 life: Life::Running,
+                work: Arc::default(),
+                changes: Arc::default(),
+                cpu: None,
             }),
             gate: tokio::sync::Mutex::default(),
             calls: Arc::new(Semaphore::new(CALLS)),
@@ -239,6 +250,45 @@ impl Entry {
     #[must_use]
     pub fn free_executions(&self) -> usize {
         self.executions.available_permits()
+    }
+
+    /// What lives in it between calls.
+    #[must_use]
+    pub fn work(&self) -> Arc<Work> {
+        Arc::clone(&lock(&self.state).work)
+    }
+
+    /// What calls have changed of the environment.
+    #[must_use]
+    pub fn environment_changes(&self) -> Arc<Changes> {
+        Arc::clone(&lock(&self.state).changes)
+    }
+
+    /// Changes the environment of later processes; gives what `change` gives.
+    ///
+    /// # Errors
+    /// Those of `change`; nothing has changed then.
+    pub fn change_environment(
+        &self,
+        change: impl FnOnce(&mut Changes) -> Result<Variables, ApiError>,
+    ) -> Result<Variables, ApiError> {
+        let mut changes = Changes::clone(&self.environment_changes());
+        let result = change(&mut changes)?;
+        lock(&self.state).changes = Arc::new(changes);
+        Ok(result)
+    }
+
+    /// CPUs used on average since this was last asked, given the CPU time so far; 0 at first.
+    #[must_use]
+    pub fn cpu_used(&self, total: Duration) -> f64 {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        match state.cpu.replace((now, total)) {
+            Some((when, before)) if now > when => {
+                total.saturating_sub(before).as_secs_f64() / (now - when).as_secs_f64()
+            }
+            _ => 0.0,
+        }
     }
 
     fn replace(&self, spec: SandboxSpec) -> Result<(), ApiError> {
@@ -409,12 +459,16 @@ impl Entry {
         if let Some(open) = open {
             open.sandbox.stop().await;
             self.previews.clear();
+            lock(&self.state).work = Arc::default();
             lock(&self.state).closed = Arc::downgrade(&open.tree);
         }
     }
 
     async fn close_if_idle(&self) {
         let _gate = self.gate.lock().await;
+        let work = self.work();
+        work.executions.tidy();
+        let quiet = work.is_quiet();
         let mut state = lock(&self.state);
         let nothing_runs = state
             .open
@@ -422,6 +476,7 @@ impl Entry {
             .is_some_and(|open| open.sandbox.usage().processes == 0);
         // A call that enters after this look finds the state locked, and then nothing open.
         if nothing_runs
+            && quiet
             && state.used.elapsed() >= IDLE_AFTER
             && self.calls.available_permits() == CALLS
             && let Some(open) = state.open.take()

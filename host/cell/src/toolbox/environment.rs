@@ -4,10 +4,58 @@ use crate::error::ApiError;
 use crate::limits::ENVIRONMENT_VARIABLES;
 use crate::spec::SandboxSpec;
 use sandbar_process::DEFAULT_PATH;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables by name.
 pub type Variables = BTreeMap<String, String>;
+
+/// What calls of `POST /env` have changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    set: Variables,
+    unset: BTreeSet<String>,
+}
+
+impl Changes {
+    /// Changes more: unsets what is named and every variable whose value starts with `prefix`, then sets. Gives all that
+    /// processes find set by the sandbox and by calls.
+    ///
+    /// # Errors
+    /// 400 if there are too many.
+    pub fn apply(
+        &mut self,
+        set: Variables,
+        unset: &[String],
+        prefix: Option<&str>,
+        spec: &SandboxSpec,
+    ) -> Result<Variables, ApiError> {
+        let by_value = |(_, value): &(&String, &String)| prefix.is_some_and(|prefix| value.starts_with(prefix));
+        let matching: Vec<String> = spec
+            .env
+            .iter()
+            .chain(&self.set)
+            .filter(by_value)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in unset.iter().chain(&matching) {
+            self.set.remove(name);
+            self.unset.insert(name.clone());
+        }
+        for (name, value) in set {
+            self.unset.remove(&name);
+            self.set.insert(name, value);
+        }
+        if self.set.len() + self.unset.len() > ENVIRONMENT_VARIABLES {
+            return Err(ApiError::bad_request(format!(
+                "more than {ENVIRONMENT_VARIABLES} environment variables are set or unset"
+            )));
+        }
+        let mut all = spec.env.clone();
+        all.retain(|name, _| !self.unset.contains(name));
+        all.extend(self.set.clone());
+        Ok(all)
+    }
+}
 
 /// Checks what a client wants to set.
 ///
@@ -37,9 +85,10 @@ fn valid_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The whole environment: what every process has, then the sandbox's own, then the call's.
+/// The whole environment: what every process has, then the sandbox's own, then what calls have changed of both, then
+/// the call's.
 #[must_use]
-pub fn of(spec: &SandboxSpec, directory: &str, call: Variables) -> Vec<(String, String)> {
+pub fn of(spec: &SandboxSpec, changes: &Changes, directory: &str, call: Variables) -> Vec<(String, String)> {
     let mut all: Variables = [
         ("HOME", format!("/home/{}", spec.user)),
         ("USER", spec.user.clone()),
@@ -62,6 +111,8 @@ pub fn of(spec: &SandboxSpec, directory: &str, call: Variables) -> Vec<(String, 
         .iter()
         .filter(|(name, value)| valid_name(name) && !value.contains('\0'));
     all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+    all.retain(|name, _| !changes.unset.contains(name));
+    all.extend(changes.set.clone());
     all.extend(call);
     // The working directory is the call's, whatever anyone says of it.
     all.insert("PWD".to_owned(), directory.to_owned());
@@ -81,8 +132,24 @@ mod tests {
     }
 
     #[test]
-    fn the_call_wins_over_the_sandbox_and_the_sandbox_over_the_platform() {
-        let spec = SandboxSpec {
+    fn changes_add_up() {
+        let mut spec = spec();
+        spec.env = variables(&[("A", "1"), ("B", "secret-x"), ("C", "3")]);
+        let mut changes = Changes::default();
+        let unset = ["A".to_owned(), "LANG".to_owned()];
+        let all = changes.apply(variables(&[("D", "4")]), &unset, Some("secret-"), &spec);
+        assert_eq!(all.expect("few"), variables(&[("C", "3"), ("D", "4")]));
+        let all = changes.apply(variables(&[("A", "again")]), &["D".to_owned()], None, &spec);
+        assert_eq!(all.expect("few"), variables(&[("A", "again"), ("C", "3")]));
+        let found: Variables = of(&spec, &changes, "/", Variables::new()).into_iter().collect();
+        assert_eq!(found.get("A").map(String::as_str), Some("again"));
+        assert!(!found.contains_key("LANG") && !found.contains_key("B") && found.contains_key("PATH"));
+        let many = (0..2000).map(|n| (format!("V{n}"), String::new())).collect();
+        assert!(changes.apply(many, &[], None, &spec).is_err());
+    }
+
+    fn spec() -> SandboxSpec {
+        SandboxSpec {
             id: "s".into(),
             generation: 1,
             directory: "/x".into(),
@@ -98,10 +165,20 @@ mod tests {
                 disk_mib: 1,
             },
             network: Default::default(),
-        };
-        let all: Variables = of(&spec, "/tmp", variables(&[("A", "call"), ("PWD", "/lie")]))
-            .into_iter()
-            .collect();
+        }
+    }
+
+    #[test]
+    fn the_call_wins_over_the_sandbox_and_the_sandbox_over_the_platform() {
+        let spec = spec();
+        let all: Variables = of(
+            &spec,
+            &Changes::default(),
+            "/tmp",
+            variables(&[("A", "call"), ("PWD", "/lie")]),
+        )
+        .into_iter()
+        .collect();
         for (name, value) in [
             ("A", "call"),
             ("B", "sandbox"),

@@ -3,15 +3,21 @@
 mod bulk_download;
 mod bulk_upload;
 mod download;
-mod environment;
+pub(crate) mod environment;
 mod events;
+mod execs;
 mod fileinfo;
 mod files;
 pub(crate) mod fs_error;
 mod info;
-
+mod interpreter;
 mod process;
+mod pty;
+mod pty_socket;
 mod search;
+mod session_logs;
+mod sessions;
+mod system;
 mod upload;
 mod writer;
 
@@ -19,7 +25,7 @@ use crate::network;
 use crate::preview;
 use crate::table::Table;
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use std::sync::Arc;
 
 /// All routes, relative to `/toolbox/{id}`.
@@ -48,4 +54,65 @@ pub fn router() -> Router<Arc<Table>> {
         .route("/files/bulk-download", post(bulk_download::download))
         .route("/process/execute", post(process::execute))
         .route("/process/code-run", post(process::code_run))
+        .route("/env", post(system::update))
+        .route("/system/metrics", get(system::metrics))
+        .route("/computeruse", any(system::no_desktop))
+        .route("/computeruse/{*rest}", any(system::no_desktop))
+        .merge(execs())
+        .merge(sessions())
+        .merge(terminals())
+        .merge(interpreters())
+}
+
+fn execs() -> Router<Arc<Table>> {
+    Router::new()
+        .route("/process/execs", get(execs::list).post(execs::start))
+        .route("/process/execs/{exec}", get(execs::get).delete(execs::remove))
+        .route("/process/execs/{exec}/output", get(execs::output))
+        .route("/process/execs/{exec}/signal", post(execs::signal))
+        .route("/process/execs/{exec}/input", post(execs::input))
+}
+
+// A WebSocket comes with GET over HTTP/1 and with CONNECT over HTTP/2.
+
+fn sessions() -> Router<Arc<Table>> {
+    const COMMAND: &str = "/process/session/{session}/command/{command}";
+    Router::new()
+        .route("/process/session", get(sessions::list).post(sessions::create))
+        .route(
+            "/process/session/{session}",
+            get(sessions::get).delete(sessions::remove),
+        )
+        .route("/process/session/{session}/exec", post(sessions::execute))
+        .route(COMMAND, get(sessions::command))
+        .route(&format!("{COMMAND}/input"), post(sessions::input))
+        .route(
+            &format!("{COMMAND}/logs"),
+            get(session_logs::logs).connect(session_logs::logs),
+        )
+}
+
+fn terminals() -> Router<Arc<Table>> {
+    Router::new()
+        .route("/process/pty", get(pty::list).post(pty::create))
+        .route(
+            "/process/pty/create-connect",
+            get(pty::create_connect).connect(pty::create_connect),
+        )
+        .route("/process/pty/{pty}", get(pty::get).delete(pty::remove))
+        .route("/process/pty/{pty}/resize", post(pty::resize))
+        .route("/process/pty/{pty}/connect", get(pty::connect).connect(pty::connect))
+}
+
+fn interpreters() -> Router<Arc<Table>> {
+    Router::new()
+        .route(
+            "/process/interpreter/context",
+            get(interpreter::list).post(interpreter::create),
+        )
+        .route("/process/interpreter/context/{context}", delete(interpreter::remove))
+        .route(
+            "/process/interpreter/execute",
+            get(interpreter::execute).connect(interpreter::execute),
+        )
 }

@@ -6,12 +6,14 @@ use crate::call::{Call, Json};
 use crate::error::{ApiError, Code};
 use crate::limits::{EXECUTIONS, EXECUTIONS_OUTPUT_BYTES, LEAST_OUTPUT_BYTES, LONGEST_EXECUTION, OUTPUT_BYTES};
 use crate::table::Open;
+use crate::work::execution::{Ended, Execution, Kept, Order, Stdin};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use sandbar_files::Kind;
-use sandbar_process::{Errno, Exec, Outcome, Timing};
+use sandbar_process::{Errno, Signal, Timing};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a command that could not be started answers instead of an exit code.
@@ -43,6 +45,9 @@ pub struct Executed {
     exit_code: i32,
     /// Standard output and error in the order written; what is not UTF-8 is replaced, as JSON must be.
     result: String,
+    /// Under which the execution can be asked for, for a while; none if it never started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exec_id: Option<String>,
     /// Times of the command's own process, for the header; none if it never ran or was killed.
     #[serde(skip)]
     timing: Option<Timing>,
@@ -67,9 +72,9 @@ pub async fn execute(call: Call, Json(request): Json<ExecuteRequest>) -> Result<
     if request.command.trim().is_empty() {
         return Err(ApiError::bad_request("command is blank"));
     }
-    let arguments = vec!["sh".into(), "-c".into(), request.command];
     let command = Command {
-        arguments,
+        arguments: vec!["sh".into(), "-c".into(), request.command.clone()],
+        shown: request.command,
         stdin: Bytes::new(),
         cwd: request.cwd,
         envs: request.envs.unwrap_or_default(),
@@ -97,6 +102,7 @@ pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result
     let mut arguments: Vec<String> = vec!["python3".into(), "-u".into(), "-".into()];
     arguments.extend(request.argv.unwrap_or_default());
     let command = Command {
+        shown: arguments.join(" "),
         arguments,
         // On standard input, as the interpreter takes a program named `-`: no limit of argument lengths applies.
         stdin: Bytes::from(request.code),
@@ -109,6 +115,7 @@ pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result
 
 struct Command {
     arguments: Vec<String>,
+    shown: String,
     stdin: Bytes,
     cwd: Option<String>,
     envs: Variables,
@@ -121,34 +128,65 @@ async fn run(call: &Call, command: Command) -> Result<Executed, ApiError> {
         return Err(ApiError::bad_request("an argument holds a NUL byte"));
     }
     let timeout = timeout(command.timeout)?;
-    // Whoever drops this call (a client that has gone) ends the command: `exec` kills when it is dropped.
-    let _slot = call.entry().execute()?;
+    let slot = call.entry().execute()?;
     let running = EXECUTIONS - call.entry().free_executions();
     let open = call.open().await?;
-    let directory = match command.cwd.as_deref() {
-        None | Some("") => call.work_dir(),
-        Some(cwd) => directory(call, &open, cwd).await?,
-    };
-    let exec = Exec {
-        environment: environment::of(&open.spec, &directory, command.envs),
+    let directory = directory(call, &open, command.cwd.as_deref()).await?;
+    let limit = output_limit(running);
+    let order = Order {
+        environment: call.environment(&open, &directory, command.envs),
         arguments: command.arguments,
+        command: command.shown,
         directory,
-        stdin: command.stdin,
-        timeout: Some(timeout.unwrap_or(LONGEST_EXECUTION)),
-        output_limit: output_limit(running),
+        timeout: timeout.unwrap_or(LONGEST_EXECUTION),
+        stdin: Stdin::Bytes(command.stdin),
+        output: Kept::UpTo(limit),
     };
-    match open.sandbox.exec(exec).await {
-        Ok(outcome) if outcome.timed_out => Err(timed_out(timeout.unwrap_or(LONGEST_EXECUTION))),
-        Ok(outcome) => Ok(executed(&outcome)),
-        Err(errno) => not_started(errno),
+    let execution = match Execution::start(&open.sandbox, order, slot) {
+        Ok(execution) => execution,
+        Err(errno) => return not_started(errno),
+    };
+    call.entry().work().executions.add(Arc::clone(&execution));
+    // Whoever drops this call (a client that has gone) ends the command.
+    let guard = Abandoned(Some(Arc::clone(&execution)));
+    let ended = execution.wait().await;
+    guard.end();
+    let ended = ended.ok_or_else(|| ApiError::internal("the cell is shutting down"))?;
+    if ended.timed_out {
+        return Err(timed_out(timeout.unwrap_or(LONGEST_EXECUTION)));
+    }
+    Ok(executed(&execution, &ended, limit))
+}
+
+/// Kills the command if its client does not wait for its end.
+struct Abandoned(Option<Arc<Execution>>);
+
+impl Abandoned {
+    fn end(mut self) {
+        self.0 = None;
     }
 }
 
-fn executed(outcome: &Outcome) -> Executed {
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(execution) = &self.0 {
+            // It may have ended just now.
+            let _ = execution.signal(Signal::KILL);
+        }
+    }
+}
+
+fn executed(execution: &Execution, ended: &Ended, limit: usize) -> Executed {
+    let mut output = execution.text();
+    if ended.flooded {
+        output.truncate(limit);
+        output.extend_from_slice(format!("\n[killed: output limit of {limit} bytes exceeded]\n").as_bytes());
+    }
     Executed {
-        exit_code: outcome.status.code(),
-        result: String::from_utf8_lossy(&outcome.output).into_owned(),
-        timing: outcome.timing,
+        exit_code: ended.code,
+        result: String::from_utf8_lossy(&output).into_owned(),
+        exec_id: Some(execution.id.clone()),
+        timing: ended.timing,
     }
 }
 
@@ -156,27 +194,42 @@ fn executed(outcome: &Outcome) -> Executed {
 /// as an answer.
 fn not_started(errno: Errno) -> Result<Executed, ApiError> {
     match errno {
-        Errno::Limit => Err(ApiError::busy(
-            "the sandbox, or the machine, runs as many processes as it may; wait for one to end",
-        )),
-        Errno::Memory => Err(ApiError::busy(
-            "the memory of the sandbox is used up; wait for a process to end",
-        )),
-        Errno::Machine => Err(ApiError::busy(
-            "the memory of the machine that this sandbox runs on is used up; try again when other work has ended",
-        )),
-        Errno::TooBig => Err(ApiError::bad_request(
-            "arguments and environment together are too long (1 MiB); write the script to a file and run that",
-        )),
+        Errno::Limit | Errno::Memory | Errno::Machine | Errno::TooBig => Err(refusal(errno)),
         errno => Ok(Executed {
             exit_code: NOT_STARTED,
             result: format!("the command could not be started: {errno}"),
+            exec_id: None,
             timing: None,
         }),
     }
 }
 
-async fn directory(call: &Call, open: &Open, cwd: &str) -> Result<String, ApiError> {
+/// Why something that should run does not, as an error.
+#[must_use]
+pub fn refusal(errno: Errno) -> ApiError {
+    match errno {
+        Errno::Limit => {
+            ApiError::busy("the sandbox, or the machine, runs as many processes as it may; wait for one to end")
+        }
+        Errno::Memory => ApiError::busy("the memory of the sandbox is used up; wait for a process to end"),
+        Errno::Machine => ApiError::busy(
+            "the memory of the machine that this sandbox runs on is used up; try again when other work has ended",
+        ),
+        Errno::TooBig => ApiError::bad_request(
+            "arguments and environment together are too long (1 MiB); write the script to a file and run that",
+        ),
+        errno => ApiError::bad_request(format!("the command could not be started: {errno}")),
+    }
+}
+
+/// The working directory that a client names, or the default one.
+///
+/// # Errors
+/// 400 if it is none.
+pub async fn directory(call: &Call, open: &Open, cwd: Option<&str>) -> Result<String, ApiError> {
+    let Some(cwd) = cwd.filter(|cwd| !cwd.is_empty()) else {
+        return Ok(call.work_dir());
+    };
     let path = call.path(cwd)?;
     let tree = open.tree.clone();
     blocking(move || match tree.stat(&path, true) {
@@ -188,7 +241,10 @@ async fn directory(call: &Call, open: &Open, cwd: &str) -> Result<String, ApiErr
 }
 
 /// Seconds; absent or 0 means none.
-fn timeout(seconds: Option<f64>) -> Result<Option<Duration>, ApiError> {
+///
+/// # Errors
+/// 400 for a negative number, and for none at all.
+pub fn timeout(seconds: Option<f64>) -> Result<Option<Duration>, ApiError> {
     match seconds {
         None | Some(0.0) => Ok(None),
         Some(seconds) if seconds > 0.0 => {

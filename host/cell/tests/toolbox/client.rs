@@ -198,6 +198,10 @@ impl Client {
         sender.send_request(request).await.expect("an answer")
     }
 
+    pub fn sender(&self) -> SendRequest<Full<Bytes>> {
+        self.sender.clone()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, &format!("/toolbox/s{path}"), "text/plain", "")
             .await

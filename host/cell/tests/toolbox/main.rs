@@ -2,6 +2,12 @@
 
 mod client;
 mod control;
+mod execs;
 mod files;
+mod interpreter;
 mod process;
+mod pty;
+mod sessions;
+mod socket;
+mod system;
 mod transfer;
