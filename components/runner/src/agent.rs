@@ -185,7 +185,8 @@ impl Agent {
             entry.lost = false;
             entry.settled = false;
         }
-        let newer = job.generation > entry.generation;
+        // What was only expected here came without the intent of its generation.
+        let newer = job.generation > entry.generation || (entry.lost && job.generation == entry.generation);
         if let Some(mut spec) = job.spec {
             let known = entry.spec.as_ref().map(|s| s.generation);
             if known.is_none() && alive && !entry.lost {

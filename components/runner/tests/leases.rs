@@ -123,6 +123,12 @@ fn what_the_plane_expects_and_is_not_here_is_told_as_lost() {
     assert!(gone.reason.as_deref().is_some_and(|r| r.contains("lost")));
     assert_eq!(world.last_state("here"), Some(State::Started));
     assert!(matches!(world.admit("gone", 7), Err(Refusal::Stopped(_))));
+    // Its own removal may just not have been told: the job of the same generation removes it for good.
+    world.event(Event::Expected(vec![("leaving".into(), 4)]));
+    world.job(job("end", JobKind::Destroy, "leaving", 4, amounts(1, 1, 1)));
+    world.settle();
+    assert_eq!(world.last_state("leaving"), Some(State::Destroyed));
+    assert!(world.ended("end"));
     // A create of it that was on its way explains it.
     world.job(job("late", JobKind::Create, "gone", 7, amounts(1, 1, 1)));
     world.settle();
