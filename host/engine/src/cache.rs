@@ -134,6 +134,30 @@ impl CodeCache {
         }
     }
 
+    /// The name under which the code of `wasm` is kept for `engine`.
+    #[must_use]
+    pub fn name_of(engine: &Engine, wasm: &[u8]) -> String {
+        fingerprint::name(engine, wasm)
+    }
+
+    /// The component whose code is kept under `name`; none if there is no whole, unspoilt one.
+    ///
+    /// # Errors
+    /// When the cache is unsafe, or the code is another engine's.
+    pub fn get(&self, engine: &Engine, name: &str) -> Result<Option<Component>, CacheError> {
+        self.entry(name).load(engine, Path::new(name))
+    }
+
+    /// Keeps code under `name` that `precompile_component` of an equal engine, in another process, has made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, name: &str, code: &[u8]) -> Result<(), CacheError> {
+        let entry = self.entry(name);
+        let _lock = lock(&entry.lock, || {})?;
+        entry.store(code)
+    }
+
     fn entry(&self, name: &str) -> Entry {
         Entry {
             code: self.directory.join(format!("{name}.cwasm")),

@@ -19,3 +19,4 @@ pub use error::{CacheError, EngineError};
 pub use limits::{MemoryBudget, Shortage, StoreLimits, resource_table};
 pub use sandbox::SandboxEngine;
 pub use ticker::{TICK, interrupt_after, yield_each_tick};
+pub use wasmtime::Engine;

@@ -58,6 +58,17 @@ impl SandboxEngine {
         })
     }
 
+    /// An engine that only compiles: its code is this engine's, but it has no pool, whose address space a process with a
+    /// limit on its memory could not have.
+    ///
+    /// # Errors
+    /// When wasmtime refuses the configuration.
+    pub fn to_compile() -> Result<Engine, EngineError> {
+        let mut config = config();
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Engine::new(&config).map_err(EngineError::Configure)
+    }
+
     /// The wasmtime engine, for stores, linkers and components.
     pub fn wasmtime(&self) -> &Engine {
         &self.engine
@@ -123,4 +134,21 @@ fn pool() -> PoolingAllocationConfig {
         .table_keep_resident(0)
         .async_stack_keep_resident(0);
     pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    #[test]
+    fn code_of_the_compiling_engine_fits() {
+        let hash = |engine: &Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        let (running, compiling) = (SandboxEngine::new().unwrap(), SandboxEngine::to_compile().unwrap());
+        assert_eq!(hash(running.wasmtime()), hash(&compiling));
+    }
 }
