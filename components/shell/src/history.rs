@@ -43,7 +43,10 @@ impl History {
     /// Entries with their numbers.
     pub fn numbered(&self) -> impl DoubleEndedIterator<Item = (usize, &str)> + ExactSizeIterator {
         let first = self.dropped + 1;
-        self.entries.iter().enumerate().map(move |(i, e)| (first + i, e.as_str()))
+        self.entries
+            .iter()
+            .enumerate()
+            .map(move |(i, e)| (first + i, e.as_str()))
     }
 
     /// The entry of a number.
@@ -240,11 +243,13 @@ impl History {
                     .skip(usize::from(anywhere))
                     .take_while(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | '"' | '?'))
                     .collect();
-                let hit = self
-                    .entries
-                    .iter()
-                    .rev()
-                    .find(|e| if anywhere { e.contains(&text) } else { e.starts_with(&text) });
+                let hit = self.entries.iter().rev().find(|e| {
+                    if anywhere {
+                        e.contains(&text)
+                    } else {
+                        e.starts_with(&text)
+                    }
+                });
                 match hit {
                     Some(entry) => Ok((Some(entry.clone()), text.len() + usize::from(anywhere))),
                     None => missing(&text),

@@ -42,6 +42,7 @@ pub fn run(os: Rc<dyn Os>, args: &[String], env: Vec<(String, String)>, cwd: &st
         }
     };
     let executor = Executor::new(os);
+    let functions = crate::run::exported_functions(&env);
     let shell = new_shell(executor.clone(), &invocation, env, cwd);
     let Invocation {
         source,
@@ -53,6 +54,7 @@ pub fn run(os: Rc<dyn Os>, args: &[String], env: Vec<(String, String)>, cwd: &st
     let status = executor.run(async move {
         let mut shell = shell;
         shell.sync_traps();
+        shell.import_functions(functions).await;
         if login || shell.options.interactive {
             if let Err(Flow::Exit(code)) = shell.startup_files(login, profile, rc.as_deref()).await {
                 return code;
@@ -189,8 +191,6 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         .iter()
         .all(|n| fds.get(n).is_some_and(|fd: &crate::os::Fd| fd.is_terminal()));
     options.interactive |= matches!(invocation.source, Source::Stdin) && terminals;
-    // On from the start, unlike bash: the parser takes extended patterns wherever they stand.
-    options.extglob = true;
     options.patsub_replacement = true;
     options.from_stdin = matches!(invocation.source, Source::Stdin);
     let terminal = [0, 2]
@@ -224,7 +224,7 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         vars.entry("PATH").value = crate::vars::Value::Scalar("/usr/local/bin:/usr/bin:/bin".to_owned());
     }
     if options.interactive {
-        for (name, default) in [("PS1", "\\s-\\v\\$ "), ("PS2", "> ")] {
+        for (name, default) in [("PS1", "\\u@\\h:\\w\\$ "), ("PS2", "> ")] {
             let var = vars.entry(name);
             if var.value == crate::vars::Value::Unset {
                 var.value = crate::vars::Value::Scalar(default.to_owned());
@@ -273,7 +273,10 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         directories: Vec::new(),
         hashed: BTreeMap::new(),
         indirection: 0,
-        substitute_by_file: false,
+        pipes: BTreeMap::new(),
+        positional_changes: 0,
+        seconds: 0,
+        in_trap: false,
         last_substitution: None,
         sourcing: 0,
         getopts_offset: 0,

@@ -151,18 +151,17 @@ pub(crate) struct Jobs {
     pub list: Vec<Job>,
     /// Numbers in the order in which they became the current job, the latest last.
     recent: Vec<u32>,
+    /// They are those of the shell that this subshell was forked from: to be shown, not to be waited for.
+    pub foreign: bool,
 }
 
 impl Jobs {
     /// Remembers a job and gives it a number.
-    pub fn add(
-        &mut self,
-        id: u32,
-        text: String,
-        task: Handle<i32>,
-        running: Rc<Running>,
-        inbox: Rc<Inbox>,
-    ) -> u32 {
+    pub fn add(&mut self, id: u32, text: String, task: Handle<i32>, running: Rc<Running>, inbox: Rc<Inbox>) -> u32 {
+        if std::mem::take(&mut self.foreign) {
+            self.list.clear();
+            self.recent.clear();
+        }
         if self.list.len() >= MAX_JOBS {
             self.list.retain(|job| !(job.waited || job.task.peek().is_some()));
         }

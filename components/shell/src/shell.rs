@@ -1,6 +1,6 @@
 //! The state of one shell; a subshell is a clone of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
@@ -45,6 +45,9 @@ pub(crate) struct Function {
     pub source: Rc<str>,
     /// The script it was defined in.
     pub file: Rc<str>,
+    /// Programs that are shells get it too (`export -f`).
+    pub exported: Cell<bool>,
+    pub readonly: Cell<bool>,
 }
 
 /// A call of a function, or a script that `.` runs.
@@ -159,10 +162,16 @@ pub(crate) struct Shell {
     pub last_argument: String,
     /// This shell exists for one command only: once it has started, its descriptors may go.
     pub disposable: bool,
-    /// Process substitutions of a program's arguments go through files.
-    pub substitute_by_file: bool,
+    /// Descriptors of process substitutions; true if they are read from.
+    pub pipes: BTreeMap<u32, bool>,
     /// The latest process substitution.
-    pub last_substitution: Option<crate::task::Handle<i32>>,
+    pub last_substitution: Option<(u32, crate::task::Handle<i32>)>,
+    /// Counts the changes of the positional parameters by `set`.
+    pub positional_changes: u32,
+    /// What `SECONDS` was set to.
+    pub seconds: i64,
+    /// A trap is running that keeps `BASH_COMMAND` as it was.
+    pub in_trap: bool,
     /// What process substitutions leave to be done after the command.
     pub scratch: Vec<crate::run::substitution::Scratch>,
     /// Status of the last command substitution of this command.
@@ -260,11 +269,10 @@ impl Shell {
                 || name == "ERR" && self.options.errtrace
                 || matches!(name.as_str(), "DEBUG" | "RETURN") && self.options.functrace
         });
-        child.jobs = Jobs::default();
+        child.jobs.foreign = true;
         child.running = Rc::default();
         child.inbox = Rc::default();
         child.inbox.ignored.set(self.inbox.ignored.get());
-        child.substitute_by_file = false;
         child.disposable = false;
         child.scratch = Vec::new();
         child

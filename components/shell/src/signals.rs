@@ -78,7 +78,11 @@ pub(crate) fn describe(signal: i32) -> &'static str {
 pub(crate) fn table() -> String {
     let mut out = String::new();
     for (i, (name, number)) in SIGNALS.iter().enumerate() {
-        let end = if i % 5 == 4 || i + 1 == SIGNALS.len() { '\n' } else { '\t' };
+        let end = if i % 5 == 4 || i + 1 == SIGNALS.len() {
+            '\n'
+        } else {
+            '\t'
+        };
         out.push_str(&format!("{number:2}) SIG{name}{end}"));
     }
     out

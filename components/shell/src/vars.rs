@@ -84,6 +84,8 @@ pub(crate) struct Vars {
     map: HashMap<String, Var>,
     /// For each running function: what its locals hide.
     frames: Vec<Vec<(String, Option<Var>)>>,
+    /// Options to be restored when the function at a depth ends (`local -`).
+    kept: Vec<(usize, crate::shell::Options)>,
 }
 
 impl Vars {
@@ -240,6 +242,20 @@ impl Vars {
     /// A function begins.
     pub fn push_frame(&mut self) {
         self.frames.push(Vec::new());
+    }
+
+    /// `local -`: the options come back when the running function ends.
+    pub fn keep_options(&mut self, options: crate::shell::Options) {
+        let depth = self.frames.len();
+        if self.kept.last().is_none_or(|(d, _)| *d != depth) {
+            self.kept.push((depth, options));
+        }
+    }
+
+    /// The options that the function that ends now had kept.
+    pub fn kept_options(&mut self) -> Option<crate::shell::Options> {
+        let depth = self.frames.len();
+        self.kept.pop_if(|(d, _)| *d >= depth).map(|(_, options)| options)
     }
 
     /// A function ends: its locals go, what they hid comes back.

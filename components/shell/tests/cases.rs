@@ -75,7 +75,10 @@ fn run(script: &Path, bin: &Path) -> Outcome {
 
 /// Cases that are known to differ, with the reason; docs/SHELL.md tells them to users. A case of the list that passes fails
 /// the test, so that the list stays true.
-const KNOWN: &[(&str, &str)] = &[];
+const KNOWN: &[(&str, &str)] = &[(
+    "builtins2/type_function",
+    "functions are shown as they were written; bash lays them out anew",
+)];
 
 /// Share of the cases that must behave as in bash.
 const MUST_PASS_PERCENT: usize = 95;

@@ -63,7 +63,28 @@ pub(super) async fn run(shell: &mut Shell, name: &str, args: &[String], arrays: 
         shell.complain("local: can only be used in a function").await;
         return Ok(1);
     }
-    let names = args.get(skip..).unwrap_or_default();
+    let mut names = args.get(skip..).unwrap_or_default();
+    if name == "local" && names.first().is_some_and(|n| n == "-") {
+        shell.vars.keep_options(shell.options.clone());
+        names = names.get(1..).unwrap_or_default();
+        if names.is_empty() {
+            return Ok(0);
+        }
+    }
+    if flags.functions && !names.is_empty() && !flags.print && matches!(name, "export" | "readonly") {
+        let mut status = 0;
+        for function in names {
+            match shell.functions.get(function) {
+                Some(f) if name == "export" => f.exported.set(!flags.unexport),
+                Some(f) => f.readonly.set(true),
+                None => {
+                    shell.complain(&format!("{name}: {function}: not a function")).await;
+                    status = 1;
+                }
+            }
+        }
+        return Ok(status);
+    }
     if flags.functions && name != "export" {
         return functions(shell, names, &flags).await;
     }

@@ -5,9 +5,15 @@ use crate::shell::{Shell, Step};
 
 pub(super) async fn cd(shell: &mut Shell, args: &[String]) -> Step {
     let mut args = args;
+    let mut physical = false;
     while let Some(first) = args.first() {
         if !matches!(first.as_str(), "-L" | "-P" | "-e" | "-@" | "--") {
             break;
+        }
+        match first.as_str() {
+            "-P" => physical = true,
+            "-L" => physical = false,
+            _ => {}
         }
         args = args.get(1..).unwrap_or_default();
     }
@@ -37,6 +43,11 @@ pub(super) async fn cd(shell: &mut Shell, args: &[String]) -> Step {
         Some(path) => path.to_owned(),
     };
     let status = change(shell, &target).await?;
+    if status == 0 && (physical || crate::builtins::option_is_on(shell, "physical")) {
+        let real = resolved(&shell.cwd);
+        shell.cwd = real.clone();
+        shell.assign_text("PWD", crate::vars::Key::Whole, real, false).await?;
+    }
     if status == 0 && print {
         let line = format!("{}\n", shell.cwd);
         return shell.write(1, &line).await;
@@ -104,8 +115,49 @@ fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-pub(super) async fn pwd(shell: &mut Shell, _args: &[String]) -> Step {
-    let line = format!("{}\n", shell.cwd);
+/// Most symbolic links on a path.
+const MAX_LINKS: u32 = 40;
+
+/// A path without symbolic links, as far as they can be followed.
+fn resolved(path: &str) -> String {
+    let mut done = std::path::PathBuf::from("/");
+    let mut todo: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+    let mut links = 0;
+    while let Some(part) = todo.pop() {
+        match part.as_str() {
+            "" | "." => continue,
+            ".." => {
+                done.pop();
+                continue;
+            }
+            _ => {}
+        }
+        let next = done.join(&part);
+        match std::fs::read_link(&next) {
+            Ok(target) if links < MAX_LINKS => {
+                links += 1;
+                let target = target.to_string_lossy().into_owned();
+                if target.starts_with('/') {
+                    done = std::path::PathBuf::from("/");
+                }
+                todo.extend(target.split('/').rev().map(str::to_owned));
+            }
+            _ => done = next,
+        }
+    }
+    done.to_string_lossy().into_owned()
+}
+
+pub(super) async fn pwd(shell: &mut Shell, args: &[String]) -> Step {
+    let physical = args.iter().any(|a| a == "-P");
+    let line = format!(
+        "{}\n",
+        if physical {
+            resolved(&shell.cwd)
+        } else {
+            shell.cwd.clone()
+        }
+    );
     shell.write(1, &line).await
 }
 

@@ -114,6 +114,7 @@ pub(crate) async fn source(shell: &mut Shell, args: &[String]) -> Step {
         .filter(|rest| !rest.is_empty())
         .map(|rest| std::mem::replace(&mut shell.positional, rest.to_vec()));
     shell.depth += 1;
+    let changes = shell.positional_changes;
     shell.sourcing += 1;
     let file: std::rc::Rc<str> = path.as_str().into();
     shell.frames.push(crate::shell::Frame {
@@ -133,7 +134,10 @@ pub(crate) async fn source(shell: &mut Shell, args: &[String]) -> Step {
     shell.frames.pop();
     shell.sourcing -= 1;
     shell.depth -= 1;
-    if let Some(positional) = positional {
+    // What the script itself set stays.
+    if let Some(positional) = positional
+        && shell.positional_changes == changes
+    {
         shell.positional = positional;
     }
     match result {
@@ -146,6 +150,9 @@ pub(crate) async fn source(shell: &mut Shell, args: &[String]) -> Step {
 pub(super) async fn caller(shell: &mut Shell, args: &[String]) -> Step {
     let number = args.first().and_then(|n| n.parse::<usize>().ok());
     let skip = number.unwrap_or(0);
+    if shell.frames.is_empty() && number.is_none() {
+        return shell.write(1, "0 NULL\n").await;
+    }
     let Some(at) = shell.frames.len().checked_sub(skip + 1) else {
         return Ok(1);
     };

@@ -83,3 +83,26 @@ pub(super) async fn history(shell: &mut Shell, args: &[String]) -> Step {
     }
     shell.write(1, &out).await
 }
+
+/// `fc -l`: the latest entries. Editing old commands in an editor is not offered.
+pub(super) async fn fc(shell: &mut Shell, args: &[String]) -> Step {
+    if !args.iter().any(|a| a.starts_with("-l")) {
+        shell
+            .complain("fc: only -l is supported; use the arrow keys to edit a command")
+            .await;
+        return Ok(1);
+    }
+    let count = args
+        .iter()
+        .find_map(|a| a.strip_prefix('-')?.parse::<usize>().ok())
+        .unwrap_or(16);
+    let mut out = String::new();
+    {
+        let history = shell.history.borrow();
+        let skip = history.len().saturating_sub(count);
+        for (number, entry) in history.numbered().skip(skip) {
+            out.push_str(&format!("{number}\t {entry}\n"));
+        }
+    }
+    shell.write(1, &out).await
+}

@@ -21,6 +21,9 @@ pub(super) async fn wait(shell: &mut Shell, args: &[String]) -> Step {
             spec => specs.push(spec.to_owned()),
         }
     }
+    if shell.jobs.foreign {
+        shell.jobs = crate::jobs::Jobs::default();
+    }
     if any {
         return wait_any(shell, &specs, variable).await;
     }
@@ -34,7 +37,7 @@ pub(super) async fn wait(shell: &mut Shell, args: &[String]) -> Step {
             }
             shell.jobs.remove(job.number);
         }
-        if let Some(task) = shell.last_substitution.take()
+        if let Some((_, task)) = shell.last_substitution.take()
             && let Err(status) = interruptible(shell, &task).await?
         {
             return Ok(status);
@@ -43,6 +46,15 @@ pub(super) async fn wait(shell: &mut Shell, args: &[String]) -> Step {
     }
     let mut status = 0;
     for spec in specs {
+        if let Some((id, task)) = shell.last_substitution.clone()
+            && spec == id.to_string()
+        {
+            status = match interruptible(shell, &task).await? {
+                Ok(status) => status,
+                Err(status) => return Ok(status),
+            };
+            continue;
+        }
         let Some(job) = shell.jobs.find(&spec).cloned() else {
             let message = if spec.starts_with('%') {
                 format!("wait: {spec}: no such job")
@@ -52,7 +64,8 @@ pub(super) async fn wait(shell: &mut Shell, args: &[String]) -> Step {
                 format!("wait: `{spec}': not a pid or valid job spec")
             };
             shell.complain(&message).await;
-            status = 127;
+            let plausible = spec.starts_with('%') || spec.bytes().all(|b| b.is_ascii_digit());
+            status = if plausible { 127 } else { 1 };
             continue;
         };
         status = match interruptible(shell, &job.task).await? {
@@ -192,7 +205,11 @@ pub(super) async fn resume(shell: &mut Shell, name: &str, args: &[String]) -> St
     let specs = if args.is_empty() { &current[..] } else { args };
     let mut status = 0;
     for spec in specs {
-        let percent = if spec.starts_with('%') { spec.clone() } else { format!("%{spec}") };
+        let percent = if spec.starts_with('%') {
+            spec.clone()
+        } else {
+            format!("%{spec}")
+        };
         let Some(job) = shell.jobs.find(&percent).or_else(|| shell.jobs.find(spec)).cloned() else {
             let shown = if args.is_empty() { "current" } else { spec };
             shell.complain(&format!("{name}: {shown}: no such job")).await;
@@ -215,7 +232,9 @@ pub(super) async fn resume(shell: &mut Shell, name: &str, args: &[String]) -> St
         }
         status = shell.resume(job.number, false).await?;
         let mark = shell.jobs.mark(job.number);
-        shell.write(1, &format!("[{}]{mark} {} &\n", job.number, job.text)).await?;
+        shell
+            .write(1, &format!("[{}]{mark} {} &\n", job.number, job.text))
+            .await?;
     }
     Ok(status)
 }

@@ -119,9 +119,7 @@ pub(super) async fn command(shell: &mut Shell, which: &str, args: &[String]) -> 
         return Ok(1);
     }
     match shell.start(name, args, &[]).await? {
-        Ok(child) => {
-            shell.foreground(&child).await
-        }
+        Ok(child) => shell.foreground(&child).await,
         Err(status) => Ok(status),
     }
 }

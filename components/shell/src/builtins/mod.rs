@@ -1,5 +1,6 @@
 //! Builtin commands. They read and write the shell's own descriptors, never std's.
 
+mod compgen;
 mod declare;
 mod directory;
 mod flow;
@@ -24,7 +25,7 @@ use crate::shell::{Shell, Step};
 use crate::task::Fut;
 
 /// All names, in order.
-pub(crate) const NAMES: [&str; 56] = [
+pub(crate) const NAMES: [&str; 62] = [
     ".",
     ":",
     "[",
@@ -81,6 +82,12 @@ pub(crate) const NAMES: [&str; 56] = [
     "caller",
     "enable",
     "suspend",
+    "bind",
+    "compgen",
+    "complete",
+    "compopt",
+    "fc",
+    "logout",
 ];
 
 /// Whether this is a builtin.
@@ -117,7 +124,10 @@ pub(crate) fn run<'a>(
             "hash" => lookup::hash(shell, rest).await,
             "disown" => jobs::disown(shell, rest).await,
             "fg" | "bg" => jobs::resume(shell, name, rest).await,
-            "enable" | "suspend" | "help" => Ok(0),
+            // Set up by many startup files; completion here needs no rules.
+            "enable" | "suspend" | "help" | "bind" | "complete" | "compopt" => Ok(0),
+            "compgen" => compgen::compgen(shell, rest).await,
+            "fc" => history::fc(shell, rest).await,
             "read" => read::read(shell, rest).await,
             "mapfile" | "readarray" => read::mapfile(shell, rest).await,
             "set" => options::set(shell, rest).await,
@@ -125,6 +135,7 @@ pub(crate) fn run<'a>(
             "shift" => flow::shift(shell, rest).await,
             "break" | "continue" => flow::break_continue(shell, name, rest).await,
             "return" | "exit" => flow::leave(shell, name, rest).await,
+            "logout" => flow::leave(shell, "exit", rest).await,
             "eval" => flow::eval(shell, rest).await,
             "." | "source" => flow::source(shell, rest).await,
             "trap" => trap::trap(shell, rest).await,

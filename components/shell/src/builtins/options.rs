@@ -92,7 +92,13 @@ const SHOPT: [&str; 53] = [
 ];
 
 /// Further ones.
-const SHOPT_MORE: [&str; 5] = ["shift_verbose", "sourcepath", "varredir_close", "xpg_echo", "syslog_history"];
+const SHOPT_MORE: [&str; 5] = [
+    "shift_verbose",
+    "sourcepath",
+    "varredir_close",
+    "xpg_echo",
+    "syslog_history",
+];
 
 /// Options that are always on.
 const ALWAYS: [&str; 15] = [
@@ -204,6 +210,7 @@ pub(super) async fn set(shell: &mut Shell, args: &[String]) -> Step {
     while let Some(arg) = args.get(i) {
         i += 1;
         if arg == "--" {
+            shell.positional_changes += 1;
             shell.positional = args.get(i..).unwrap_or_default().to_vec();
             return Ok(0);
         }
@@ -211,12 +218,14 @@ pub(super) async fn set(shell: &mut Shell, args: &[String]) -> Step {
             shell.options.xtrace = false;
             shell.options.verbose = false;
             if i < args.len() {
+                shell.positional_changes += 1;
                 shell.positional = args.get(i..).unwrap_or_default().to_vec();
             }
             return Ok(0);
         }
         let on = arg.starts_with('-');
         if arg.len() < 2 || !(on || arg.starts_with('+')) {
+            shell.positional_changes += 1;
             shell.positional = args.get(i - 1..).unwrap_or_default().to_vec();
             return Ok(0);
         }

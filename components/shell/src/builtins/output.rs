@@ -6,7 +6,7 @@ use crate::vars::Key;
 
 pub(super) async fn echo(shell: &mut Shell, args: &[String]) -> Step {
     let mut newline = true;
-    let mut escapes = false;
+    let mut escapes = shell.options.xpg_echo;
     let mut args = args;
     while let Some((first, rest)) = args.split_first() {
         let flags = match first.strip_prefix('-') {

@@ -13,6 +13,7 @@ const MAX_LINE: usize = 64 << 20;
 #[derive(Default)]
 struct Request {
     raw: bool,
+    silent: bool,
     array: Option<String>,
     delimiter: Option<String>,
     prompt: Option<String>,
@@ -38,7 +39,8 @@ pub(super) async fn read(shell: &mut Shell, args: &[String]) -> Step {
         for (at, c) in flags.char_indices() {
             match c {
                 'r' => request.raw = true,
-                's' | 'e' => {}
+                's' => request.silent = true,
+                'e' => {}
                 'a' | 'd' | 'p' | 'n' | 'N' | 't' | 'u' | 'i' => {
                     let rest = flags.get(at + 1..).unwrap_or_default();
                     let value = if rest.is_empty() {
@@ -75,12 +77,33 @@ pub(super) async fn read(shell: &mut Shell, args: &[String]) -> Step {
             .await;
         return Ok(1);
     };
+    if request.timeout == Some(Duration::ZERO) {
+        // Only whether input waits.
+        // What a task of ours is about to write counts too.
+        shell.exec.pause().await;
+        let ready = shell.os().wait(&[Interest::Read(input)], false);
+        return Ok(i32::from(ready.is_empty()));
+    }
     if let Some(prompt) = &request.prompt
         && input.is_terminal()
     {
         shell.print_error(prompt).await;
     }
+    let mode = input.terminal_mode().ok();
+    if let Some(mode) = mode {
+        let canonical = request.count.is_none() && request.delimiter.is_none();
+        let wanted = crate::os::Mode {
+            echo: mode.echo && !request.silent,
+            canonical: mode.canonical && canonical,
+            ..mode
+        };
+        // A terminal that is gone is at its end.
+        let _ = input.set_terminal_mode(wanted);
+    }
     let (chars, status) = line(shell, &input, &request).await;
+    if let Some(mode) = mode {
+        let _ = input.set_terminal_mode(mode);
+    }
     assign(shell, &request, chars).await?;
     Ok(status)
 }
@@ -288,6 +311,9 @@ pub(super) async fn mapfile(shell: &mut Shell, args: &[String]) -> Step {
     let mut skip = 0usize;
     let mut origin = 0i64;
     let mut fd = 0u32;
+    let mut keep = false;
+    let mut callback = None;
+    let mut quantum = 5000usize;
     let mut name = "MAPFILE".to_owned();
     let mut iter = args.iter();
     while let Some(arg) = iter.next() {
@@ -297,11 +323,13 @@ pub(super) async fn mapfile(shell: &mut Shell, args: &[String]) -> Step {
             "-d" => delimiter = value().bytes().next().unwrap_or(0),
             "-n" => most = value().parse().unwrap_or(0),
             "-s" => skip = value().parse().unwrap_or(0),
-            "-O" => origin = value().parse().unwrap_or(0),
-            "-u" => fd = value().parse().unwrap_or(0),
-            "-C" | "-c" => {
-                value();
+            "-O" => {
+                keep = true;
+                origin = value().parse().unwrap_or(0);
             }
+            "-u" => fd = value().parse().unwrap_or(0),
+            "-C" => callback = Some(value()),
+            "-c" => quantum = value().parse::<usize>().unwrap_or(5000).max(1),
             other => name = other.to_owned(),
         }
     }
@@ -340,6 +368,24 @@ pub(super) async fn mapfile(shell: &mut Shell, args: &[String]) -> Step {
     }
     if !line.is_empty() && map.len() < most {
         store(&mut map, &mut line, (strip, skip, origin), &mut seen, delimiter);
+    }
+    if let Some(callback) = callback {
+        let calls: Vec<(i64, String)> = map
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| (i + 1) % quantum == 0)
+            .map(|(_, (k, v))| (*k, v.clone()))
+            .collect();
+        for (at, line) in calls {
+            shell
+                .eval(&format!("{callback} {at} {}", text::single_quote(&line)))
+                .await?;
+        }
+    }
+    if keep && let Some(Value::Indexed(old)) = shell.vars.get(&name).map(|v| v.value.clone()) {
+        for (at, line) in old {
+            map.entry(at).or_insert(line);
+        }
     }
     if let Err(message) = shell.vars.set_value(&name, Value::Indexed(map)) {
         shell.complain(&message).await;

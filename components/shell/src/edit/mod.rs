@@ -118,7 +118,7 @@ impl Editor {
             self.draw();
         }
         self.screen.leave(&mut self.output);
-        self.output.push_str(&text.replace('\n', "\r\n"));
+        self.output.push_str(text);
         self.dirty = true;
     }
 

@@ -191,6 +191,8 @@ pub(crate) struct Screen {
     /// Rows drawn below the cursor's.
     below: usize,
     column: usize,
+    /// Something is drawn already.
+    drawn: bool,
 }
 
 impl Screen {
@@ -209,11 +211,14 @@ impl Screen {
         let most = self.lines.max(1);
         let first = (layout.row + 1).saturating_sub(most);
         let last = layout.rows.len().min(first + most);
-        up(out, self.row);
-        out.push_str("\r\x1b[J");
+        if self.drawn {
+            up(out, self.row);
+            out.push_str("\r\x1b[J");
+        }
+        self.drawn = true;
         for (i, row) in layout.rows.get(first..last).unwrap_or_default().iter().enumerate() {
             if i > 0 {
-                out.push_str("\r\n");
+                out.push_str("\n");
             }
             out.push_str(row);
         }
@@ -247,7 +252,8 @@ impl Screen {
         if self.below > 0 {
             let _ = write!(out, "\x1b[{}B", self.below);
         }
-        out.push_str("\r\n");
+        out.push_str("\n");
+        self.drawn = false;
         self.row = 0;
         self.below = 0;
         self.column = 0;
@@ -256,6 +262,7 @@ impl Screen {
     /// Clears the whole screen.
     pub fn clear(&mut self, out: &mut String) {
         out.push_str("\x1b[H\x1b[2J");
+        self.drawn = false;
         self.row = 0;
         self.below = 0;
     }

@@ -53,14 +53,22 @@ impl Shell {
                 return Ok(());
             }
             "SECONDS" => {
-                let back = std::time::Duration::from_secs(text.parse().unwrap_or(0));
-                self.started = self.os().monotonic().saturating_sub(back);
+                self.seconds = text.parse().unwrap_or(0);
+                self.started = self.os().monotonic();
                 return Ok(());
             }
             "OPTIND" => {
                 self.getopts_offset = 0;
             }
             _ => {}
+        }
+        // A reference may be to an element.
+        if key == Key::Whole
+            && let Some((base, subscript)) = self.element_reference(name)
+        {
+            let key = self.subscript(&base, &subscript).await?;
+            let result = self.vars.set(&base, key, text, append);
+            return self.after_assignment(&base, result).await;
         }
         let result = self.vars.set(name, key, text, append);
         self.after_assignment(name, result).await

@@ -89,10 +89,55 @@ impl Shell {
             }
             Op::Transform('A' | 'a') if !matches!(param.op, Op::Transform('a')) => {
                 let text = match self.vars.get(&name) {
-                    Some(var) => declaration(&name, var),
+                    Some(var) => match &var.value {
+                        Value::Scalar(text) => {
+                            let flags = attributes(var);
+                            let head = if flags.is_empty() {
+                                String::new()
+                            } else {
+                                format!("declare -{flags} ")
+                            };
+                            format!("{head}{name}={}", text::single_quote(text))
+                        }
+                        _ => declaration(&name, var),
+                    },
                     None => String::new(),
                 };
                 out.push(&text, quoting);
+                Ok(())
+            }
+            Op::Transform('P') => {
+                if let Held::One(text) = held {
+                    let text = self.expand_prompt(&text).await;
+                    out.push(
+                        &text.replace([crate::edit::HIDDEN.0, crate::edit::HIDDEN.1], ""),
+                        quoting,
+                    );
+                }
+                Ok(())
+            }
+            Op::Transform(kind @ ('K' | 'k')) if matches!(param.index, Some(Index::At | Index::Star)) => {
+                let pairs = match self.vars.get(&name) {
+                    Some(var) => var.keys().into_iter().zip(var.values()).collect(),
+                    None => Vec::new(),
+                };
+                let associative = matches!(self.vars.get(&name).map(|v| &v.value), Some(Value::Assoc(_)));
+                if *kind == 'k' {
+                    let list = pairs.into_iter().flat_map(|(k, v)| [k, v]).collect();
+                    emit(out, Held::Many(list, false), quoting);
+                    return Ok(());
+                }
+                let mut shown = String::new();
+                for (i, (key, value)) in pairs.iter().enumerate() {
+                    if i > 0 && !associative {
+                        shown.push(' ');
+                    }
+                    shown.push_str(&format!("{key} {}", text::double_quote(value)));
+                    if associative {
+                        shown.push(' ');
+                    }
+                }
+                out.push(&shown, quoting);
                 Ok(())
             }
             op => {
@@ -293,7 +338,8 @@ impl Shell {
                 with,
             } => {
                 let pattern = self.expand_pattern(pattern).await?;
-                let with = self.expand_text(with).await?;
+                // An unquoted `&` stands for what matched.
+                let with: Vec<Part> = parts(&self.expand_pattern_chars(with).await?, self.options.patsub_replacement);
                 let (all, anchor) = (*all, *anchor);
                 Box::new(move |text| replace(text, &pattern, &with, all, anchor))
             }
@@ -399,27 +445,68 @@ fn trim(text: &str, pattern: &Pattern, suffix: bool, longest: bool) -> String {
     }
 }
 
-fn replace(text: &str, pattern: &Pattern, with: &str, all: bool, anchor: Option<char>) -> String {
+/// A piece of the replacement of `${x/pattern/replacement}`.
+enum Part {
+    Text(String),
+    /// What matched.
+    Match,
+}
+
+fn parts(chars: &[crate::pattern::PatternChar], matches: bool) -> Vec<Part> {
+    let mut out = Vec::new();
+    let mut text = String::new();
+    let mut iter = chars.iter().peekable();
+    while let Some(&(c, quoted)) = iter.next() {
+        match c {
+            '&' if matches && !quoted => {
+                out.push(Part::Text(std::mem::take(&mut text)));
+                out.push(Part::Match);
+            }
+            '\\' if matches && !quoted && iter.peek().is_some_and(|(c, _)| *c == '&') => {
+                text.push('&');
+                iter.next();
+            }
+            c => text.push(c),
+        }
+    }
+    out.push(Part::Text(text));
+    out
+}
+
+fn put(out: &mut String, with: &[Part], matched: &str) {
+    for part in with {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Match => out.push_str(matched),
+        }
+    }
+}
+
+fn replace(text: &str, pattern: &Pattern, with: &[Part], all: bool, anchor: Option<char>) -> String {
     if let Some(literal) = pattern.literal()
         && anchor.is_none()
     {
         if literal.is_empty() {
             return text.to_owned();
         }
+        let mut replacement = String::new();
+        put(&mut replacement, with, &literal);
         return if all {
-            text.replace(&literal, with)
+            text.replace(&literal, &replacement)
         } else {
-            text.replacen(&literal, with, 1)
+            text.replacen(&literal, &replacement, 1)
         };
     }
     let chars: Vec<char> = text.chars().collect();
+    let slice = |from: usize, to: usize| -> String { chars.get(from..to).unwrap_or_default().iter().collect() };
     if anchor == Some('%') {
         let mut backwards = chars.clone();
         backwards.reverse();
         return match pattern.reversed().ends(&backwards, 0).last() {
             Some(&n) => {
-                let kept: String = chars.get(..chars.len() - n).unwrap_or_default().iter().collect();
-                kept + with
+                let mut kept = slice(0, chars.len() - n);
+                put(&mut kept, with, &slice(chars.len() - n, chars.len()));
+                kept
             }
             None => text.to_owned(),
         };
@@ -430,7 +517,7 @@ fn replace(text: &str, pattern: &Pattern, with: &str, all: bool, anchor: Option<
         let end = pattern.ends(&chars, i).last().copied();
         match end {
             Some(end) if end > i || (anchor == Some('#') && i == 0) => {
-                out.push_str(with);
+                put(&mut out, with, &slice(i, end));
                 i = end;
                 if !all || anchor.is_some() {
                     break;

@@ -42,8 +42,23 @@ impl Shell {
             "!" => self.last_background.map(|id| id.to_string()),
             "-" => Some(self.option_letters()),
             "_" => Some(self.last_argument.clone()),
-            _ => self.variable(name),
+            _ => {
+                if let Some((base, subscript)) = self.element_reference(name) {
+                    let key = self.key(&base, &subscript, 0).ok()?;
+                    return self.element(&base, &key);
+                }
+                self.variable(name)
+            }
         }
+    }
+
+    /// The array and subscript that a name reference leads to, if it leads to an element.
+    pub(super) fn element_reference(&self, name: &str) -> Option<(String, String)> {
+        if !self.vars.get_raw(name)?.nameref {
+            return None;
+        }
+        let (base, rest) = self.vars.resolve(name).split_once('[')?;
+        Some((base.to_owned(), rest.strip_suffix(']')?.to_owned()))
     }
 
     fn variable(&mut self, name: &str) -> Option<String> {
@@ -56,7 +71,8 @@ impl Shell {
             "SRANDOM" => Some((self.next_random() << 15 | self.next_random()).to_string()),
             "SECONDS" => {
                 let now = self.os().monotonic().saturating_sub(self.started);
-                Some(now.as_secs().to_string())
+                let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+                Some(self.seconds.saturating_add(now).to_string())
             }
             "EPOCHSECONDS" => Some(epoch().as_secs().to_string()),
             "EPOCHREALTIME" => {

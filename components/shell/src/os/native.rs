@@ -325,6 +325,9 @@ impl Os for Native {
     }
 
     fn kill(&self, pid: i32, signal: u32) -> Result<(), Errno> {
+        if u32::try_from(pid) == Ok(std::process::id()) && signal != 0 {
+            return signals::to_this_thread(signal);
+        }
         send(pid, signal)
     }
 

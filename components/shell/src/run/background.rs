@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::jobs::FIRST_TASK_ID;
 use crate::shell::{Shell, Step};
-use crate::syntax::ast::{Arg, Item, Kind, List, Simple};
+use crate::syntax::ast::{Arg, Item, Kind, List, Piece, Simple};
 
 impl Shell {
     pub(super) async fn background(&mut self, item: &Item) -> Step {
@@ -110,6 +110,9 @@ fn lone_program<'a>(item: &'a Item, shell: &Shell) -> Option<(&'a Simple, &'a [c
     };
     let name = word.as_literal()?;
     let plain = item.rest.is_empty() && !item.first.negate && item.first.time.is_none();
-    (plain && !shell.functions.contains_key(name) && !crate::builtins::exists(name))
+    let substitutes = simple.args.iter().any(
+        |arg| matches!(arg, Arg::Word(word) if word.pieces.iter().any(|p| matches!(p, Piece::ProcessSubstitution(..)))),
+    );
+    (plain && !substitutes && !shell.functions.contains_key(name) && !crate::builtins::exists(name))
         .then_some((simple, command.redirects.as_slice()))
 }

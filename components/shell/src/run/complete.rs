@@ -66,6 +66,20 @@ impl Shell {
         }
     }
 
+    /// Commands (`c`), files (`f`) or directories (`d`) that begin with a prefix.
+    pub(crate) fn names_for_completion(&self, kind: char, prefix: &str) -> Vec<String> {
+        let found = if kind == 'c' {
+            self.commands(prefix)
+        } else {
+            self.files(prefix, false)
+        };
+        found
+            .into_iter()
+            .filter(|c| kind != 'd' || c.open)
+            .map(|c| c.full.strip_suffix('/').unwrap_or(&c.full).to_owned())
+            .collect()
+    }
+
     fn candidates(&self, target: &Target) -> Vec<Candidate> {
         let text = target.text.as_str();
         if let Some(prefix) = text.strip_prefix('$').filter(|_| target.quote != Some('\'')) {
@@ -249,7 +263,11 @@ fn common_prefix(candidates: &[Candidate]) -> String {
     };
     let mut prefix: Vec<char> = first.full.chars().collect();
     for other in candidates {
-        let same = prefix.iter().zip(other.full.chars()).take_while(|(a, b)| **a == *b).count();
+        let same = prefix
+            .iter()
+            .zip(other.full.chars())
+            .take_while(|(a, b)| **a == *b)
+            .count();
         prefix.truncate(same);
     }
     prefix.into_iter().collect()
@@ -266,7 +284,9 @@ fn columns_of(candidates: &[Candidate], columns: usize) -> String {
     let rows = names.len().div_ceil(across);
     let mut out = String::new();
     for row in 0..rows {
-        let line: Vec<&String> = (0..across).filter_map(|column| names.get(column * rows + row)).collect();
+        let line: Vec<&String> = (0..across)
+            .filter_map(|column| names.get(column * rows + row))
+            .collect();
         for (i, name) in line.iter().enumerate() {
             out.push_str(name);
             if i + 1 < line.len() {

@@ -1,5 +1,6 @@
 //! Compound commands.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::shell::{Flow, Function, MAX_COMMAND_DEPTH, Shell, Step};
@@ -35,7 +36,7 @@ impl Shell {
         }
         let saved = self.fds.clone();
         let outer = std::mem::take(&mut self.scratch);
-        let redirected = self.redirect(&command.redirects).await;
+        let redirected = Box::pin(self.redirect(&command.redirects)).await;
         let mine = std::mem::take(&mut self.scratch);
         let result = match redirected {
             Ok(true) => self.kind(&command.kind).await,
@@ -44,11 +45,12 @@ impl Shell {
         };
         self.fds = saved;
         self.scratch = mine;
-        self.finish_substitutions().await;
+        Box::pin(self.finish_substitutions()).await;
         self.scratch = outer;
         result
     }
 
+    // The rarer kinds are boxed, so that a call nested a thousand deep has small frames.
     async fn kind(&mut self, kind: &Kind) -> Step {
         match kind {
             Kind::Simple(_) => Ok(0),
@@ -70,19 +72,27 @@ impl Shell {
                     None => Ok(0),
                 }
             }
-            Kind::Loop { until, condition, body } => self.loop_command(*until, condition, body).await,
-            Kind::For { name, words, body } => self.for_command(name, words.as_deref(), body).await,
-            Kind::Select { name, words, body } => self.select(name, words.as_deref(), body).await,
-            Kind::Coproc { name, body } => self.coproc(name, body).await,
+            Kind::Loop { until, condition, body } => Box::pin(self.loop_command(*until, condition, body)).await,
+            Kind::For { name, words, body } => Box::pin(self.for_command(name, words.as_deref(), body)).await,
+            Kind::Select { name, words, body } => Box::pin(self.select(name, words.as_deref(), body)).await,
+            Kind::Coproc { name, body } => Box::pin(self.coproc(name, body)).await,
             Kind::ForArith {
                 init,
                 condition,
                 step,
                 body,
-            } => self.for_arith(init, condition, step, body).await,
-            Kind::Case { subject, arms } => self.case_command(subject, arms).await,
+            } => Box::pin(self.for_arith(init, condition, step, body)).await,
+            Kind::Case { subject, arms } => Box::pin(self.case_command(subject, arms)).await,
             Kind::Arith(word) => {
                 self.debug_trap().await?;
+                if self.options.xtrace {
+                    let text = self.command_text.clone();
+                    let inner = text
+                        .strip_prefix("((")
+                        .and_then(|t| t.strip_suffix("))"))
+                        .unwrap_or(&text);
+                    self.trace(&format!("(( {} ))", inner.trim())).await;
+                }
                 let value = match self.arith_value(word).await {
                     Err(Flow::Discard(n)) => return Ok(n),
                     other => other?,
@@ -91,17 +101,19 @@ impl Shell {
             }
             Kind::Cond(cond) => {
                 self.debug_trap().await?;
-                if self.options.xtrace {
-                    let text = self.command_text.to_string();
-                    self.trace(text.trim_end_matches(';')).await;
-                }
                 match self.cond(cond).await {
                     Err(Flow::Discard(n)) => Ok(n.max(1)),
                     other => other.map(|yes| i32::from(!yes)),
                 }
             }
             Kind::Function { name, body, source } => {
+                if self.functions.get(name).is_some_and(|f| f.readonly.get()) {
+                    self.complain(&format!("{name}: readonly function")).await;
+                    return Ok(1);
+                }
                 let function = Rc::new(Function {
+                    exported: Cell::new(self.options.allexport),
+                    readonly: Cell::new(false),
                     body: body.clone(),
                     source: source.clone(),
                     file: self.file.clone(),
@@ -166,6 +178,7 @@ impl Shell {
     }
 
     async fn for_command(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Step {
+        let text = self.command_text.clone();
         let values = match words {
             Some(words) => self.expand_words(words).await?,
             None => self.positional.clone(),
@@ -173,7 +186,17 @@ impl Shell {
         let mut status = 0;
         for value in values {
             self.tick().await;
-            self.assign_text(name, crate::vars::Key::Whole, value, false).await?;
+            self.debug_trap().await?;
+            if self.options.xtrace {
+                let head = head(&text, " do");
+                self.trace(&head).await;
+            }
+            // The variable of the loop may be a reference, which then refers to one after the other.
+            if self.vars.get_raw(name).is_some_and(|v| v.nameref) {
+                self.vars.entry(name).value = crate::vars::Value::Scalar(value);
+            } else {
+                self.assign_text(name, crate::vars::Key::Whole, value, false).await?;
+            }
             let (last, again) = self.iterate(body).await?;
             status = last;
             if !again {
@@ -202,6 +225,11 @@ impl Shell {
     }
 
     async fn case_command(&mut self, subject: &Word, arms: &[Arm]) -> Step {
+        self.debug_trap().await?;
+        if self.options.xtrace {
+            let head = self.command_text.split(" in").next().unwrap_or_default().to_owned();
+            self.trace(&format!("{} in", head.trim_end())).await;
+        }
         let text = self.expand_text(subject).await?;
         let fold = self.options.nocasematch;
         let text = if fold { text.to_lowercase() } else { text };
@@ -234,4 +262,10 @@ impl Shell {
         }
         Ok(status)
     }
+}
+
+/// The beginning of a compound command, up to the word that ends it, for `set -x`.
+fn head(text: &str, end: &str) -> String {
+    let line = text.split([';', '\n']).next().unwrap_or_default();
+    line.strip_suffix(end).unwrap_or(line).trim_end().to_owned()
 }

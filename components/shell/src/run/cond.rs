@@ -15,9 +15,20 @@ impl Shell {
                 Cond::Or(a, b) => Ok(self.cond(a).await? || self.cond(b).await?),
                 Cond::And(a, b) => Ok(self.cond(a).await? && self.cond(b).await?),
                 Cond::Not(a) => Ok(!self.cond(a).await?),
-                Cond::NonEmpty(word) => Ok(!self.expand_text(word).await?.is_empty()),
+                Cond::NonEmpty(word) => {
+                    let text = self.expand_text(word).await?;
+                    if self.options.xtrace {
+                        let line = format!("[[ -n {} ]]", crate::text::trace_quote(&text));
+                        self.trace(&line).await;
+                    }
+                    Ok(!text.is_empty())
+                }
                 Cond::Unary(op, word) => {
                     let text = self.expand_text(word).await?;
+                    if self.options.xtrace {
+                        let line = format!("[[ {op} {} ]]", crate::text::trace_quote(&text));
+                        self.trace(&line).await;
+                    }
                     Ok(self.unary_test(op, &text).unwrap_or(false))
                 }
                 Cond::Binary(op, left, right) => self.cond_binary(op, left, right).await,
@@ -27,6 +38,15 @@ impl Shell {
 
     async fn cond_binary(&mut self, op: &str, left: &Word, right: &Word) -> Result<bool, Flow> {
         let left = self.expand_text(left).await?;
+        if self.options.xtrace {
+            let shown = self.expand_text(right).await?;
+            let line = format!(
+                "[[ {} {op} {} ]]",
+                crate::text::trace_quote(&left),
+                crate::text::trace_quote(&shown)
+            );
+            self.trace(&line).await;
+        }
         match op {
             "==" | "=" | "!=" => {
                 let mut chars = self.expand_pattern_chars(right).await?;

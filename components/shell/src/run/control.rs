@@ -228,12 +228,7 @@ impl Shell {
                 }
                 JobState::Running => {}
             }
-            let interests: Vec<Interest> = job
-                .running
-                .children()
-                .into_iter()
-                .map(Interest::Stop)
-                .collect();
+            let interests: Vec<Interest> = job.running.children().into_iter().map(Interest::Stop).collect();
             let stop = async {
                 if interests.is_empty() {
                     std::future::pending::<()>().await;

@@ -85,7 +85,7 @@ impl Shell {
             };
             self.print_error(&prompt).await;
             let Some(reply) = self.reply_line().await else {
-                self.print_error("\n").await;
+                self.write(1, "\n").await?;
                 return Ok(1);
             };
             let trimmed = reply.trim().to_owned();

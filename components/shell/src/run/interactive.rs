@@ -97,7 +97,11 @@ impl Shell {
 
     /// Stopped jobs keep the shell from ending, the first time.
     async fn stays_for_jobs(&mut self, warned: &Cell<bool>) -> bool {
-        let stopped = self.jobs.list.iter().any(|j| j.state() == crate::jobs::JobState::Stopped);
+        let stopped = self
+            .jobs
+            .list
+            .iter()
+            .any(|j| j.state() == crate::jobs::JobState::Stopped);
         if !stopped || warned.replace(true) {
             return false;
         }
@@ -132,7 +136,7 @@ impl Shell {
     async fn command_lines(&mut self, first: String) -> Step {
         let first = match self.expand_history(first).await {
             Some(line) => line,
-            None => return Ok(1),
+            None => return Ok(self.status),
         };
         let mut entry = first.clone();
         let mut remembered = false;
@@ -203,7 +207,10 @@ impl Shell {
         let inbox = self.exec.inbox.clone();
         inbox.take(bit(2) & !self.inbox.trapped.get());
         // The shell itself is not ended or stopped from the keyboard.
-        while inbox.take((bit(3) | bit(15) | bit(20)) & !self.inbox.trapped.get()).is_some() {}
+        while inbox
+            .take((bit(3) | bit(15) | bit(20)) & !self.inbox.trapped.get())
+            .is_some()
+        {}
         let (fds, positional, traps) = (self.fds.clone(), self.positional.clone(), self.traps.clone());
         let running = self.running.clone();
         let result = either(self.list(list), inbox.wait(interrupt)).await;
@@ -308,13 +315,13 @@ impl Shell {
                 editor.resize(size.columns.into(), size.rows.into());
             }
             if inbox.take(bit(2) & !self.inbox.trapped.get()).is_some() {
-                self.show(screen, "^C\r\n").await;
+                self.show(screen, "^C\n").await;
                 return Ok(Input::Interrupt);
             }
             if inbox.has(self.inbox.trapped.get() | bit(1)) {
                 editor.aside("");
                 let drawn = editor.output();
-                self.show(screen, drawn.strip_suffix("\r\n").unwrap_or(&drawn)).await;
+                self.show(screen, &drawn).await;
                 self.handle_signals().await?;
             }
         }

@@ -1,19 +1,22 @@
 //! Running commands: lists, pipelines and compound commands.
 
 mod background;
+mod complete;
 mod compound;
+pub(crate) mod cond;
 mod control;
 mod coproc;
+mod functions;
 mod interactive;
-mod prompt;
-mod complete;
-pub(crate) mod cond;
 mod pipeline;
+mod prompt;
 mod redirect;
 mod script;
 pub(crate) mod simple;
 pub(crate) mod substitution;
 mod traps;
+
+pub(crate) use functions::exported_functions;
 
 use std::rc::Rc;
 
@@ -28,13 +31,15 @@ impl Shell {
             let mut status = 0;
             for item in &list.items {
                 status = if item.background {
-                    self.background(item).await?
+                    Box::pin(self.background(item)).await?
                 } else {
                     self.and_or(item).await?
                 };
                 self.status = status;
                 self.tick().await;
-                self.handle_signals().await?;
+                if self.signals_wait() {
+                    Box::pin(self.handle_signals()).await?;
+                }
             }
             Ok(status)
         })
@@ -97,7 +102,7 @@ impl Shell {
     pub async fn check_failure(&mut self, status: i32) -> Step {
         if status != 0 && self.conditions == 0 {
             self.status = status;
-            self.error_trap().await?;
+            Box::pin(self.error_trap()).await?;
             if self.options.errexit {
                 return Err(Flow::Exit(status));
             }

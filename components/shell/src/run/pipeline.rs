@@ -14,7 +14,7 @@ impl Shell {
             return Ok(0);
         }
         let started = pipeline.time.map(|_| self.os().monotonic());
-        if !pipeline.text.is_empty() {
+        if !pipeline.text.is_empty() && !self.in_trap {
             self.command_text = pipeline.text.clone();
         }
         let outer = self.controls_jobs().then(|| {
@@ -27,7 +27,7 @@ impl Shell {
         let result = match pipeline.commands.as_slice() {
             [] => Ok(0),
             [command] if outer.is_some() && matches!(command.kind, Kind::Subshell(_)) => {
-                self.stages(&pipeline.commands).await
+                Box::pin(self.stages(&pipeline.commands)).await
             }
             [command] => {
                 self.substitution_status = None;
@@ -47,7 +47,7 @@ impl Shell {
                 }
                 result
             }
-            commands => self.stages(commands).await,
+            commands => Box::pin(self.stages(commands)).await,
         };
         if let Some(outer) = outer {
             self.running.release_terminal();
@@ -59,14 +59,17 @@ impl Shell {
         let status = result?;
         if let (Some(start), Some(posix)) = (started, pipeline.time) {
             let elapsed = self.os().monotonic().saturating_sub(start).as_secs_f64();
-            let report = if posix {
+            let custom = self.vars.scalar("TIMEFORMAT").map(|f| time_report(f, elapsed));
+            let report = if let (Some(report), false) = (custom, posix) {
+                report
+            } else if posix {
                 format!("real {elapsed:.2}\nuser 0.00\nsys 0.00\n")
             } else {
                 let minutes = (elapsed / 60.0).floor();
                 let seconds = elapsed - minutes * 60.0;
                 format!("\nreal\t{minutes:.0}m{seconds:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n")
             };
-            self.print_error(&report).await;
+            Box::pin(self.print_error(&report)).await;
         }
         if pipeline.negate {
             return Ok(i32::from(status == 0));
@@ -113,6 +116,10 @@ impl Shell {
                     }
                 }
             }
+            let last = i + 1 == commands.len();
+            if last && commands.len() > 1 && self.options.lastpipe && !self.options.monitor {
+                return self.last_here(tasks, stage.fds, command).await;
+            }
             stage.disposable = matches!(command.kind, Kind::Simple(_));
             let command = command.clone();
             let task = self.exec.spawn(async move {
@@ -136,4 +143,64 @@ impl Shell {
         self.pipe_status = statuses;
         Ok(status)
     }
+
+    /// `shopt -s lastpipe`: the last stage runs in this very shell.
+    async fn last_here(
+        &mut self,
+        tasks: Vec<Owned>,
+        fds: std::collections::BTreeMap<u32, crate::os::Fd>,
+        command: &Command,
+    ) -> Step {
+        let saved = std::mem::replace(&mut self.fds, fds);
+        let result = self.command(command).await;
+        self.fds = saved;
+        let last = result?;
+        let mut statuses = self.foreground_tasks(tasks).await?.unwrap_or_default();
+        statuses.push(last);
+        let status = pipeline_status(&statuses, self.options.pipefail);
+        self.pipe_status = statuses;
+        Ok(status)
+    }
+}
+
+/// The report of `time`, by TIMEFORMAT. Processor time is not known here and shown as zero.
+fn time_report(format: &str, elapsed: f64) -> String {
+    if format.is_empty() {
+        return String::new();
+    }
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let mut digits = 3;
+        if let Some(d) = chars.peek().and_then(|c| c.to_digit(10)) {
+            digits = d.min(6) as usize;
+            chars.next();
+        }
+        let long = chars.next_if_eq(&'l').is_some();
+        let seconds = match chars.next() {
+            Some('R') => elapsed,
+            Some('U' | 'S') => 0.0,
+            Some('P') => {
+                out.push_str("0.00");
+                continue;
+            }
+            Some(c) => {
+                out.push(c);
+                continue;
+            }
+            None => break,
+        };
+        if long {
+            let minutes = (seconds / 60.0).floor();
+            out.push_str(&format!("{minutes:.0}m{:.digits$}s", seconds - minutes * 60.0));
+        } else {
+            out.push_str(&format!("{seconds:.digits$}"));
+        }
+    }
+    out.push('\n');
+    out
 }

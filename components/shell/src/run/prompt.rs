@@ -56,7 +56,10 @@ impl Shell {
                 'e' => out.push('\u{1b}'),
                 '[' => out.push(HIDDEN.0),
                 ']' => out.push(HIDDEN.1),
-                's' => quoted(&mut out, self.name.trim_start_matches('-').rsplit('/').next().unwrap_or("sh")),
+                's' => quoted(
+                    &mut out,
+                    self.name.trim_start_matches('-').rsplit('/').next().unwrap_or("sh"),
+                ),
                 'v' => out.push_str("5.2"),
                 'V' => out.push_str("5.2.0"),
                 'j' => out.push_str(&self.jobs.list.len().to_string()),

@@ -17,11 +17,12 @@ impl Shell {
         let mut status = 0;
         let mut ran = false;
         loop {
-            self.echo_input(source.rest()).await;
+            let before = source.rest_length();
             match source.next(self.alias_table().as_deref()) {
                 Ok(None) => return Ok(if ran { status } else { 0 }),
                 Ok(Some(list)) => {
                     ran = true;
+                    self.echo_input(source.consumed(before)).await;
                     status = self.list(&list).await?;
                 }
                 Err(error) => return Ok(self.syntax_error(&error).await),
@@ -34,10 +35,13 @@ impl Shell {
         let mut source = Source::new(text, 1, false);
         let mut result = Ok(0);
         loop {
-            self.echo_input(source.rest()).await;
+            let before = source.rest_length();
             match source.next(self.alias_table().as_deref()) {
                 Ok(None) => break,
-                Ok(Some(list)) => match self.list(&list).await {
+                Ok(Some(list)) => match {
+                    self.echo_input(source.consumed(before)).await;
+                    self.list(&list).await
+                } {
                     Ok(status) => result = Ok(status),
                     Err(Flow::Discard(n)) if !self.options.errexit => {
                         self.status = n;
@@ -136,18 +140,19 @@ impl Shell {
         (self.options.expand_aliases && !self.aliases.is_empty()).then(|| self.aliases.clone())
     }
 
-    /// `set -v`: shows the next line of a script.
-    async fn echo_input(&mut self, rest: &str) {
-        if self.options.verbose
-            && let Some(line) = rest.lines().next()
-        {
-            self.print_error(&format!("{line}\n")).await;
+    /// `set -v`: shows the lines of a script that run next.
+    async fn echo_input(&mut self, text: &str) {
+        if self.options.verbose {
+            self.print_error(text).await;
         }
     }
 
     async fn prompt(&mut self, name: &str) {
         if self.options.interactive {
-            let text = self.prompt_string(name).await.replace([crate::edit::HIDDEN.0, crate::edit::HIDDEN.1], "");
+            let text = self
+                .prompt_string(name)
+                .await
+                .replace([crate::edit::HIDDEN.0, crate::edit::HIDDEN.1], "");
             self.print_error(&text).await;
         }
     }

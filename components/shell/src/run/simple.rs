@@ -21,18 +21,15 @@ impl Shell {
         let mut args: Vec<String> = Vec::new();
         let mut arrays: Vec<Argument> = Vec::new();
         let declares = simple.args.iter().any(|a| matches!(a, Arg::Assign(_)));
-        self.debug_trap().await?;
+        if self.traps.contains_key("DEBUG") {
+            Box::pin(self.debug_trap()).await?;
+        }
         let outer = std::mem::take(&mut self.scratch);
         for arg in &simple.args {
             match arg {
                 Arg::Word(word) => {
                     let from = args.len();
-                    self.substitute_by_file = args
-                        .first()
-                        .is_some_and(|n| !builtins::exists(n) && !self.functions.contains_key(n));
-                    let expanded = self.expand_word(word, &mut args).await;
-                    self.substitute_by_file = false;
-                    expanded?;
+                    self.expand_word(word, &mut args).await?;
                     if declares {
                         arrays.extend((from..args.len()).map(|_| Argument::Text));
                     }
@@ -45,13 +42,13 @@ impl Shell {
         }
         self.line = saved_line;
         let Some(name) = args.first().cloned() else {
-            let step = self.assignments_only(simple, redirects).await;
+            let step = Box::pin(self.assignments_only(simple, redirects)).await;
             self.scratch = outer;
             return step;
         };
         let mine = std::mem::take(&mut self.scratch);
         if self.options.xtrace {
-            self.trace_command(simple, &args).await?;
+            Box::pin(self.trace_command(simple, &args)).await?;
         }
         let step = self
             .dispatch(simple, redirects, &name, &args, &arrays, disposable)
@@ -60,7 +57,9 @@ impl Shell {
             self.last_argument = last;
         }
         self.scratch.extend(mine);
-        self.finish_substitutions().await;
+        if !self.scratch.is_empty() {
+            Box::pin(self.finish_substitutions()).await;
+        }
         self.scratch = outer;
         step
     }
@@ -75,14 +74,14 @@ impl Shell {
         disposable: bool,
     ) -> Step {
         if name == "exec" {
-            return self.exec_builtin(simple, redirects, args).await;
+            return Box::pin(self.exec_builtin(simple, redirects, args)).await;
         }
         let function = self.functions.get(name).cloned();
         if function.is_none() && !builtins::exists(name) {
-            return self.program(simple, redirects, name, args, disposable).await;
+            return Box::pin(self.program(simple, redirects, name, args, disposable)).await;
         }
         let saved = self.fds.clone();
-        match self.redirect(redirects).await {
+        match Box::pin(self.redirect(redirects)).await {
             Ok(true) => {}
             Ok(false) => {
                 self.fds = saved;
@@ -162,12 +161,15 @@ impl Shell {
             if let Ok(status) | Err(Flow::Return(status)) = result {
                 self.status = status;
             }
-            if let Err(flow) = self.guarded_trap("RETURN").await {
+            if let Err(flow) = Box::pin(self.guarded_trap("RETURN")).await {
                 result = Err(flow);
             }
         }
         for (trap, action) in hidden {
             self.traps.entry(trap).or_insert(action);
+        }
+        if let Some(options) = self.vars.kept_options() {
+            self.options = options;
         }
         self.vars.pop_frame();
         self.frames.pop();
@@ -251,7 +253,11 @@ impl Shell {
             }
         }
         let saved = self.fds.clone();
-        let result = match self.redirect(redirects).await {
+        // A program's redirections are its own business: `$!` stays.
+        let background = (self.last_background, self.last_substitution.clone());
+        let redirected = self.redirect(redirects).await;
+        (self.last_background, self.last_substitution) = background;
+        let result = match redirected {
             Ok(true) => self.start(name, args, &extra).await,
             Ok(false) => Ok(Err(1)),
             Err(flow) => Err(flow),
@@ -299,6 +305,18 @@ impl Shell {
         environment.retain(|(n, _)| n != "PWD" && n != "_");
         environment.push(("PWD".to_owned(), self.cwd.clone()));
         environment.push(("_".to_owned(), program.clone()));
+        for (name, function) in self.functions.iter() {
+            if function.exported.get() {
+                environment.push((format!("BASH_FUNC_{name}%%"), format!("() {}", function.source)));
+            }
+        }
+        let replaced;
+        let args = if self.pipes.is_empty() {
+            args
+        } else {
+            replaced = self.substitution_files(args).await?;
+            &replaced
+        };
         let descriptors = [self.fd(0), self.fd(1), self.fd(2)];
         let ignored = self.ignored_signals();
         let spawn = |program: &str, arguments: &[String]| {

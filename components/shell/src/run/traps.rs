@@ -50,18 +50,29 @@ impl Shell {
             return Ok(());
         };
         let line = self.line;
+        let in_trap = std::mem::replace(&mut self.in_trap, true);
         let result = self.eval(&action).await;
+        self.in_trap = in_trap;
         self.line = line;
         self.traps.entry(name.to_owned()).or_insert(action);
         self.status = status;
         result.map(|_| ())
     }
 
+    /// Whether a signal has come that this shell must do something about.
+    pub(super) fn signals_wait(&self) -> bool {
+        if self.subshell == 0 {
+            if !self.exec.catching.get() {
+                return false;
+            }
+            self.exec.collect_signals();
+        }
+        let hang_up = if self.options.interactive { bit(1) } else { 0 };
+        self.inbox.has(self.inbox.trapped.get() | hang_up)
+    }
+
     /// Runs the traps of the signals that came since the last command.
     pub async fn handle_signals(&mut self) -> Result<(), Flow> {
-        if self.subshell == 0 && !self.exec.catching.get() {
-            return Ok(());
-        }
         while let Some(signal) = self.inbox.take(self.inbox.trapped.get()) {
             let Some(action) = signals::name(signal).and_then(|n| self.traps.get(n)).cloned() else {
                 continue;
@@ -95,12 +106,8 @@ impl Shell {
         if self.subshell > 0 {
             return;
         }
-        let chosen = |mask: u64| -> Vec<u32> {
-            signals::CATCHABLE
-                .into_iter()
-                .filter(|s| bit(*s) & mask != 0)
-                .collect()
-        };
+        let chosen =
+            |mask: u64| -> Vec<u32> { signals::CATCHABLE.into_iter().filter(|s| bit(*s) & mask != 0).collect() };
         let mut caught = trapped;
         if self.options.interactive {
             for signal in INTERACTIVE {
@@ -117,11 +124,14 @@ impl Shell {
     /// The signals that children must find ignored.
     pub(crate) fn ignored_signals(&self) -> Vec<u32> {
         let mask = self.inbox.ignored.get();
-        let mut list: Vec<u32> = signals::CATCHABLE
-            .into_iter()
-            .filter(|s| bit(*s) & mask != 0)
-            .collect();
-        list.extend(self.inherited.iter().filter(|s| !list.contains(s)).copied().collect::<Vec<_>>());
+        let mut list: Vec<u32> = signals::CATCHABLE.into_iter().filter(|s| bit(*s) & mask != 0).collect();
+        list.extend(
+            self.inherited
+                .iter()
+                .filter(|s| !list.contains(s))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
         list
     }
 

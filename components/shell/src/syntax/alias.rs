@@ -68,9 +68,15 @@ impl<'t> Source<'t> {
         self.partial = false;
     }
 
-    /// The text that is left.
-    pub fn rest(&self) -> &str {
-        self.text.get(self.pos..).unwrap_or_default()
+    /// How many bytes are left.
+    pub fn rest_length(&self) -> usize {
+        self.text.len() - self.pos
+    }
+
+    /// The text that was consumed since that many bytes were left.
+    pub fn consumed(&self, left: usize) -> &str {
+        let from = self.text.len().saturating_sub(left);
+        self.text.get(from..self.pos).unwrap_or_default()
     }
 
     /// The next command line; none at the end. Without a table no alias is looked up.

@@ -120,7 +120,9 @@ impl Parser<'_> {
         let len = self.name_length();
         let word = self.peek_raw_word();
         if len > 0 && word.len() == len {
-            let after = self.slice(self.pos + len, self.src.len()).trim_start_matches([' ', '\t']);
+            let after = self
+                .slice(self.pos + len, self.src.len())
+                .trim_start_matches([' ', '\t']);
             let compound = after.starts_with(['{', '('])
                 || ["if", "while", "until", "for", "case", "select", "[["]
                     .iter()

@@ -152,3 +152,14 @@ pub(super) fn keep_running_in_background() {
     // SAFETY: no handler is involved.
     unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
 }
+
+/// A signal to ourselves is handled before this returns, as it is for a process of one thread.
+pub(super) fn to_this_thread(signal: u32) -> Result<(), Errno> {
+    let signal = i32::try_from(signal).map_err(|_| Errno::Invalid)?;
+    // SAFETY: raise(3) takes any number and refuses wrong ones.
+    if unsafe { libc::raise(signal) } == 0 {
+        Ok(())
+    } else {
+        Err(Errno::Invalid)
+    }
+}

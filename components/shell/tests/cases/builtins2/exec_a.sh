@@ -1,1 +1,1 @@
-(exec -a name sh -c 'echo $0')
+(exec -a name env true); echo $?
