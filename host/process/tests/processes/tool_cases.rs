@@ -105,6 +105,11 @@ fn data_tools_print_what_they_print_on_linux() {
 }
 
 #[test]
+fn diff_and_patch_print_what_they_print_on_linux() {
+    all_hold(include_str!("../cases/text.txt"), 11);
+}
+
+#[test]
 fn python_prints_what_it_prints_on_linux() {
     all_hold(include_str!("../cases/python.txt"), 15);
 }
