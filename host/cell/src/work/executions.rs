@@ -79,12 +79,6 @@ impl Executions {
         drop(found);
     }
 
-    /// Whether there is nothing to be kept.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Execution>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@
 
 use crate::error::ApiError;
 use crate::limits::{INTERPRETER_EVENTS, INTERPRETER_GRACE};
-use sandbar_process::{Child, Descriptor, Errno, Sandbox, Signal, Spawn};
+use sandbar_process::{Child, Descriptor, Errno, Received, Sandbox, Signal, Spawn};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,8 @@ use tokio::sync::mpsc;
 const DRIVER: &str = "/usr/lib/sandbar/interpreter.py";
 /// Longest line of the driver's own: an error's value and traceback are cut by the driver to fit.
 const LONGEST_LINE: usize = 1 << 20;
+/// Bytes read at once.
+const PIECE: usize = 64 << 10;
 
 /// What comes out of a piece of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +99,6 @@ impl Context {
         })
     }
 
-    /// Whether its Python lives.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.process().is_some_and(|child| child.try_wait().is_none())
-    }
-
     fn process(&self) -> Option<Child> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -155,8 +151,7 @@ impl Python {
             stdout: out_writer,
             stderr: err_writer,
         })?;
-        tokio::spawn(read(out, Filter::new(Some(word)), events.clone()));
-        tokio::spawn(read(err, Filter::new(None), events));
+        tokio::spawn(read(out, err, word, events));
         Ok(Self {
             child,
             requests,
@@ -218,16 +213,42 @@ async fn follow(events: &mut mpsc::Receiver<Event>, to: &mpsc::Sender<Event>) ->
     Outcome::Interrupted
 }
 
-async fn read(from: Descriptor, mut filter: Filter, to: mpsc::Sender<Event>) {
-    while let Ok(Some(bytes)) = from.read(64 << 10).await {
-        for event in filter.take(&bytes) {
+/// Reads both streams of Python. What was written to standard error before a line of the driver comes before it.
+async fn read(out: Descriptor, err: Descriptor, word: String, to: mpsc::Sender<Event>) {
+    let (mut of_out, mut of_err) = (Filter::new(Some(word)), Filter::new(None));
+    let (mut out_open, mut err_open) = (true, true);
+    while out_open || err_open {
+        tokio::select! {
+            () = out.ready_to_read(), if out_open => {}
+            () = err.ready_to_read(), if err_open => {}
+        }
+        // In this order: whatever is read of `out` was written after what is then missing in `err`.
+        let from_out = out.try_read(PIECE);
+        let mut events = Vec::new();
+        for _ in 0..INTERPRETER_EVENTS {
+            match err.try_read(PIECE) {
+                Received::Bytes(bytes) => events.extend(of_err.take(&bytes)),
+                Received::Empty => break,
+                Received::End | Received::Failed(_) => {
+                    events.extend(of_err.rest().filter(|_| err_open));
+                    err_open = false;
+                    break;
+                }
+            }
+        }
+        match from_out {
+            Received::Bytes(bytes) => events.extend(of_out.take(&bytes)),
+            Received::Empty => {}
+            Received::End | Received::Failed(_) => {
+                events.extend(of_out.rest().filter(|_| out_open));
+                out_open = false;
+            }
+        }
+        for event in events {
             if to.send(event).await.is_err() {
                 return;
             }
         }
-    }
-    if let Some(event) = filter.rest() {
-        let _ = to.send(event).await;
     }
 }
 

@@ -183,12 +183,6 @@ impl Pty {
         }
     }
 
-    /// Clients that are attached.
-    #[must_use]
-    pub fn viewers(&self) -> usize {
-        self.lock().clients.len()
-    }
-
     /// Types. Waits while nothing reads.
     pub async fn input(&self, bytes: &[u8]) {
         self.terminal.input(bytes).await;

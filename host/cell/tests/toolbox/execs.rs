@@ -141,7 +141,7 @@ async fn a_flood_that_nobody_reads_is_bounded_and_says_what_is_gone() {
 #[tokio::test]
 async fn execute_tells_its_id_and_what_it_leaves_in_the_background_goes_on() {
     let client = Client::new().await;
-    let body = json!({ "command": "(sleep 0.5; echo late > /tmp/late) & echo early" });
+    let body = json!({ "command": "sh -c 'sleep 0.5; echo late > /tmp/late' & echo early" });
     let since = Instant::now();
     let answer = client.post("/process/execute", &body).await.is_ok(200).json();
     assert!(since.elapsed() < Duration::from_millis(450), "{:?}", since.elapsed());

@@ -44,7 +44,7 @@ async fn a_shell_at_a_terminal_echoes_runs_and_exits_with_its_code() {
     socket.types("echo \"[$MINE] [$TERM] $(pwd)\"\r").await;
     socket.until("[a b] [xterm-256color] /tmp\r\n").await;
     socket.types("test -t 0 && test -t 1 && echo is-a-terminal\r").await;
-    socket.until("\nis-a-terminal\r\n").await;
+    socket.until("\ris-a-terminal\r\n").await;
     let info = client.get("/process/pty/t").await.is_ok(200).json();
     for (field, value) in [
         ("id", json!("t")),
@@ -89,6 +89,37 @@ async fn control_c_ends_the_command_and_not_the_shell() {
 }
 
 #[tokio::test]
+async fn control_z_stops_the_command_and_it_can_be_continued() {
+    let client = Client::new().await;
+    let mut socket = connected(&client, "/process/pty/create-connect?id=t").await;
+    socket.types("sleep 2; echo over-$?\r").await;
+    socket.until("sleep 2; echo over-$?\r\n").await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    socket.types("\u{1a}").await;
+    socket.until("Stopped").await;
+    socket.types("jobs | grep -c Stopped\r").await;
+    socket.until("\r1\r\n").await;
+    socket.types("fg; echo back-$?\r").await;
+    socket.until("\nback-0\r\n").await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut_and_the_others_go_on() {
+    let client = Client::new().await;
+    let created = client.post("/process/pty", &json!({ "id": "t" })).await;
+    created.is_ok(201);
+    let mut lazy = connected(&client, "/process/pty/t/connect").await;
+    let mut eager = connected(&client, "/process/pty/t/connect").await;
+    // More than windows and buffers between here and the terminal hold.
+    eager.types("yes | head -c 20000000; echo done-$((1+1))\r").await;
+    eager
+        .until_within("\ndone-2\r\n", std::time::Duration::from_secs(60))
+        .await;
+    lazy.rest().await;
+    assert_eq!(lazy.close_code().0, 1008);
+}
+
+#[tokio::test]
 async fn a_lost_client_finds_its_terminal_again() {
     let client = Client::new().await;
     let created = client
@@ -97,14 +128,14 @@ async fn a_lost_client_finds_its_terminal_again() {
     assert_eq!(created.is_ok(201).json()["sessionId"], "t");
     let mut socket = connected(&client, "/process/pty/t/connect").await;
     socket.types("x=kept; echo first-$x\r").await;
-    socket.until("\nfirst-kept\r\n").await;
+    socket.until("\rfirst-kept\r\n").await;
     drop(socket);
     let mut socket = connected(&client, "/process/pty/t/connect").await;
-    socket.until("\nfirst-kept\r\n").await;
+    socket.until("\rfirst-kept\r\n").await;
     let mut second = connected(&client, "/process/pty/t/connect").await;
     socket.types("echo again-$x\r").await;
-    socket.until("\nagain-kept\r\n").await;
-    second.until("\nagain-kept\r\n").await;
+    socket.until("\ragain-kept\r\n").await;
+    second.until("\ragain-kept\r\n").await;
     let info = client
         .post("/process/pty/t/resize", &json!({ "cols": 120, "rows": 40 }))
         .await;
@@ -141,7 +172,7 @@ async fn a_lazy_shell_starts_with_its_first_client() {
     assert_eq!(processes().await, 0);
     let mut socket = connected(&client, "/process/pty/t/connect").await;
     socket.types("echo here\r").await;
-    socket.until("\nhere\r\n").await;
+    socket.until("\rhere\r\n").await;
     assert_eq!(processes().await, 1);
 }
 

@@ -228,7 +228,15 @@ async fn nonsense_is_refused() {
         .post("/process/session/a/command/x/input", &json!({ "data": "" }))
         .await
         .is_error(404, "NOT_FOUND");
-    for number in 0..63 {
+    // Each is a living shell, with memory of its own.
+    let mut roomy = client.spec(2);
+    roomy.limits.memory_mib = 4096;
+    client
+        .send(http::Method::POST, "/sandboxes/s/stop", "", "")
+        .await
+        .is_ok(204);
+    client.put(&roomy).await.is_ok(204);
+    for number in 0..64 {
         create(&client, &format!("more-{number}")).await;
     }
     let answer = client

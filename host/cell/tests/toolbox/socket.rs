@@ -95,9 +95,17 @@ impl Socket {
 
     /// Binary frames until their bytes contain `wanted`; everything so far.
     pub async fn until(&mut self, wanted: &str) -> String {
+        self.until_within(wanted, PATIENCE / 2).await
+    }
+
+    /// The same, with a limit to each frame's wait.
+    pub async fn until_within(&mut self, wanted: &str, patience: Duration) -> String {
         let mut seen = String::new();
-        while !seen.contains(wanted) {
-            match self.next().await {
+        let mut searched = 0;
+        while !seen[searched..].contains(wanted) {
+            searched = seen.floor_char_boundary(seen.len().saturating_sub(wanted.len()));
+            let next = tokio::time::timeout(patience, self.frame()).await;
+            match next.unwrap_or_else(|_| panic!("{wanted:?} does not come after {seen:?}")) {
                 Some(Message::Binary(bytes)) => seen.push_str(&String::from_utf8_lossy(&bytes)),
                 other => panic!(
                     "{other:?} instead of {wanted:?} after {seen:?}; closed {:?}",
