@@ -1,41 +1,70 @@
 //! A load of verbs, with a record of what was acknowledged.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use sandbar_sqlite::{SqliteStore, fault::Random};
-use sandbar_store::{Settings, StoreError};
+use sandbar_store::{ApiKey, Finding, Grant, GrantKind, Quota, Sandbox, Settings, StoreError};
 
-use crate::common::{NOW, ORGANIZATION, create, destroy, seen};
+use crate::common::{NOW, ORGANIZATION, REGION, create, destroy, placed_on, seen};
 
 /// What the store has acknowledged of one sandbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Acknowledged {
     pub generation: u64,
     pub desired: String,
+    pub cpu: u32,
     pub auto_stop: Option<u32>,
     /// Reported as destroyed; that may be lost, or not.
     pub gone: bool,
 }
 
+impl Acknowledged {
+    fn of(it: &Sandbox) -> Self {
+        Self {
+            generation: it.generation,
+            desired: it.desired.clone(),
+            cpu: it.cpu,
+            ..Self::default()
+        }
+    }
+
+    fn newer(&mut self, it: &Sandbox) {
+        (self.generation, self.cpu) = (it.generation, it.cpu);
+        self.desired.clone_from(&it.desired);
+        self.gone |= it.state == "destroyed";
+    }
+}
+
 #[derive(Debug, Clone, Default)]
-pub struct Record(Arc<Mutex<BTreeMap<String, Acknowledged>>>);
+pub struct Record {
+    sandboxes: Arc<Mutex<BTreeMap<String, Acknowledged>>>,
+    /// Hashes of keys, and of grants.
+    keys: Arc<Mutex<BTreeSet<String>>>,
+    grants: Arc<Mutex<BTreeMap<String, String>>>,
+    /// CPUs of the quota, as last set; they only grow.
+    quota: Arc<Mutex<u32>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Record {
     pub fn all(&self) -> BTreeMap<String, Acknowledged> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.sandboxes).clone()
     }
 
     fn update(&self, id: &str, update: impl FnOnce(&mut Acknowledged)) {
-        update(
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(id.to_owned())
-                .or_default(),
-        );
+        update(locked(&self.sandboxes).entry(id.to_owned()).or_default());
+    }
+
+    fn take(&self, done: Result<Sandbox, StoreError>) {
+        if let Ok(it) = done {
+            self.update(&it.id, |known| known.newer(&it));
+        }
     }
 }
 
@@ -49,11 +78,8 @@ pub async fn run_load(store: &SqliteStore, record: &Record, rounds: u64, random:
                 let (store, record) = (store.clone(), record.clone());
                 tokio::spawn(async move {
                     let id = format!("s{round}-{number}");
-                    if create(&store, &id).await.is_ok() {
-                        record.update(&id, |it| {
-                            it.generation = 1;
-                            it.desired = "started".into();
-                        });
+                    if let Ok(made) = create(&store, &id).await {
+                        record.update(&id, |it| *it = Acknowledged::of(&made));
                     }
                 })
             })
@@ -66,21 +92,87 @@ pub async fn run_load(store: &SqliteStore, record: &Record, rounds: u64, random:
             continue;
         }
         let (id, it) = &known[random.below(known.len() as u64) as usize];
-        match random.below(4) {
+        match random.below(8) {
             0 => set(store, record, id, round as u32 + 100).await,
-            1 => report(store, record, id, it.generation, "started").await,
-            2 if it.desired == "destroyed" => report(store, record, id, it.generation, "destroyed").await,
-            _ => {
-                if let Ok(changed) = destroy(store, id, it.generation).await {
-                    record.update(id, |it| {
-                        it.generation = changed.generation;
-                        it.desired = changed.desired;
-                    });
-                }
-            }
+            1 | 2 => report(store, record, id, it.generation, "started").await,
+            3 if it.desired == "destroyed" => report(store, record, id, it.generation, "destroyed").await,
+            3 => record.take(destroy(store, id, it.generation).await),
+            4 => record.take(resize(store, id, it.generation, 1 + round as u32 % 3).await),
+            5 => record.take(replace(store, id, it.generation).await),
+            6 => find_out(store, record, id, it.generation, random.below(2) == 0).await,
+            _ => accounts(store, record, id, round).await,
         }
         // Claims and listings are part of a life; their outcome is judged elsewhere.
         let _ = store.claim_jobs("r".into(), 5, NOW + round, 10).await;
+    }
+}
+
+async fn resize(store: &SqliteStore, id: &str, generation: u64, cpu: u32) -> Result<Sandbox, StoreError> {
+    let (job, payload) = (format!("resize-{id}"), "{}".to_owned());
+    store
+        .resize_sandbox(id.into(), generation, cpu, 1, 1, None, job, payload, NOW)
+        .await
+}
+
+async fn replace(store: &SqliteStore, id: &str, generation: u64) -> Result<Sandbox, StoreError> {
+    let placement = placed_on("r", &format!("replace-{id}"));
+    store.replace_runner(id.into(), generation, placement, NOW).await
+}
+
+async fn find_out(store: &SqliteStore, record: &Record, id: &str, generation: u64, release: bool) {
+    let finding = Finding {
+        sandbox: id.into(),
+        generation,
+        state: "error".into(),
+        error_reason: Some("found out".into()),
+        recoverable: false,
+        fence: true,
+        release,
+    };
+    for it in store.find_out(vec![finding], NOW).await.unwrap_or_default() {
+        record.take(Ok(it));
+    }
+}
+
+/// A key, a grant, a quota, a process: one durable fact each.
+async fn accounts(store: &SqliteStore, record: &Record, sandbox: &str, round: u64) {
+    let hash = format!("{round:064}");
+    let key = ApiKey {
+        organization: ORGANIZATION.into(),
+        user: "user".into(),
+        name: format!("key {round}"),
+        hint: String::new(),
+        permissions: vec!["write:sandboxes".into()],
+        created: NOW,
+        last_used: None,
+        expires: None,
+    };
+    if store.create_key(key, hash.clone()).await.is_ok() {
+        locked(&record.keys).insert(hash.clone());
+    }
+    let grant = Grant {
+        id: hash.clone(),
+        kind: GrantKind::Ssh,
+        sandbox: sandbox.into(),
+        organization: ORGANIZATION.into(),
+        port: 0,
+        created: NOW,
+        expires: NOW + 1,
+    };
+    if store.create_grant(grant, hash.clone()).await.is_ok() {
+        // Those of the same moment have not run out for one another.
+        locked(&record.grants).insert(hash, sandbox.into());
+    }
+    let quota = Quota {
+        organization: ORGANIZATION.into(),
+        region: REGION.into(),
+        cpu: round as u32 + 1,
+        memory_gib: 1,
+        disk_gib: 1,
+        updated: NOW,
+    };
+    if store.put_quota(quota).await.is_ok() {
+        *locked(&record.quota) = round as u32 + 1;
     }
 }
 
@@ -111,20 +203,46 @@ async fn report(store: &SqliteStore, record: &Record, id: &str, generation: u64,
 /// Checks that everything acknowledged is there; gives what is not.
 pub async fn lost(store: &SqliteStore, record: &Record) -> Vec<String> {
     let mut lost = Vec::new();
-    for (id, it) in record.all() {
+    let all = record.all();
+    for (id, it) in &all {
         match store.get_sandbox(ORGANIZATION.into(), id.clone()).await {
             Ok(found) => {
                 // A newer intent or setting may have been committed without its answer getting out.
                 let settings = it.auto_stop.is_none_or(|minutes| found.auto_stop >= minutes);
                 let intent = found.generation > it.generation
-                    || (found.generation == it.generation && found.desired == it.desired);
+                    || (found.generation == it.generation && found.desired == it.desired && found.cpu == it.cpu);
                 if !settings || !intent {
                     lost.push(format!("{id}: acknowledged {it:?}, found {found:?}"));
                 }
             }
-            Err(_) if it.gone => {}
+            // A released one is destroyed by an intent alone, whose answer may not have got out.
+            Err(StoreError::NotFound(_)) if it.gone || destroyed(store, id).await => {}
             Err(error) => lost.push(format!("{id}: acknowledged {it:?}, {error}")),
         }
     }
+    for hash in locked(&record.keys).clone() {
+        if !matches!(store.authenticate(hash.clone()).await, Ok(Some(_))) {
+            lost.push(format!("key {hash}"));
+        }
+    }
+    for (hash, sandbox) in locked(&record.grants).clone() {
+        let kept = store.get_grant(GrantKind::Ssh, hash.clone()).await;
+        let gone = all.get(&sandbox).is_some_and(|it| it.gone) || destroyed(store, &sandbox).await;
+        if !matches!(kept, Ok(Some(_))) && !gone {
+            lost.push(format!("grant {hash}"));
+        }
+    }
+    let quota = *locked(&record.quota);
+    let found = store.list_quotas(ORGANIZATION.into()).await.unwrap_or_default();
+    if quota > 0 && found.first().is_none_or(|it| it.cpu < quota) {
+        lost.push(format!("quota of {quota}: {found:?}"));
+    }
     lost
+}
+
+/// Whether the store itself says that the sandbox was there and is destroyed.
+async fn destroyed(store: &SqliteStore, id: &str) -> bool {
+    let told = store.changes(ORGANIZATION.into(), 0, 1_000).await.unwrap_or_default();
+    told.iter()
+        .any(|it| it.id == id && it.state == "destroyed" && it.desired == "destroyed")
 }
