@@ -280,3 +280,148 @@ fn listed_runners_are_those_asked_for() {
         assert!(names(Some("eu"), None).await.is_empty());
     });
 }
+
+#[test]
+fn every_filter_narrows_and_every_order_pages() {
+    let directory = scratch();
+    run(async {
+        let store = open(directory.path(), 1_000).await;
+        for number in 0..12_u32 {
+            let mut it = sandbox(&format!("s{number:02}"));
+            (it.cpu, it.memory_gib, it.disk_gib) = (1 + number % 3, 1 + number % 4, 1 + number % 5);
+            it.created = NOW + u64::from(number);
+            it.last_activity = NOW + 100 - u64::from(number);
+            it.snapshot = ["default", "node"][number as usize % 2].into();
+            it.public = number % 4 == 0;
+            let made = store.create_sandbox(it, placed_on("r", &format!("j{number}"))).await;
+            made.expect("a create");
+        }
+        let mut broken = common::seen("s11", 1, "error");
+        broken.recoverable = true;
+        store
+            .report("r".into(), 0, vec![broken], None, NOW)
+            .await
+            .expect("a report");
+        let count = async |query: SandboxQuery| ids(&store, query).await.len();
+        let all = || query();
+        assert_eq!(
+            count(SandboxQuery {
+                snapshots: vec!["node".into()],
+                ..all()
+            })
+            .await,
+            6
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                cpu: (Some(2), None),
+                ..all()
+            })
+            .await,
+            8
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                cpu: (Some(2), Some(2)),
+                ..all()
+            })
+            .await,
+            4
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                memory_gib: (None, Some(1)),
+                ..all()
+            })
+            .await,
+            3
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                disk_gib: (Some(5), None),
+                ..all()
+            })
+            .await,
+            2
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                created: (Some(NOW + 3), Some(NOW + 5)),
+                ..all()
+            })
+            .await,
+            3
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                active: (Some(NOW + 99), None),
+                ..all()
+            })
+            .await,
+            2
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                public: Some(true),
+                ..all()
+            })
+            .await,
+            3
+        );
+        assert_eq!(
+            count(SandboxQuery {
+                recoverable: Some(true),
+                ..all()
+            })
+            .await,
+            1
+        );
+        let narrow = SandboxQuery {
+            snapshots: vec!["default".into()],
+            cpu: (Some(1), Some(1)),
+            public: Some(false),
+            ..all()
+        };
+        assert_eq!(ids(&store, narrow).await, ["s06"], "all filters together");
+        common::destroy(&store, "s11", 1).await.expect("an intent");
+        assert_eq!(count(all()).await, 11);
+        assert_eq!(
+            count(SandboxQuery {
+                errored_deleted: true,
+                ..all()
+            })
+            .await,
+            12
+        );
+
+        for sort in ["cpu", "memoryGib", "diskGib"] {
+            for descending in [false, true] {
+                let order = SandboxQuery {
+                    sort: sort.into(),
+                    descending,
+                    ..all()
+                };
+                let whole = ids(&store, order.clone()).await;
+                let (mut paged, mut after) = (Vec::new(), None);
+                loop {
+                    let page = SandboxQuery {
+                        after: after.clone(),
+                        limit: 4,
+                        ..order.clone()
+                    };
+                    let page = store.list_sandboxes(page).await.expect("a page");
+                    let Some(last) = page.last() else { break };
+                    let value = match sort {
+                        "cpu" => last.cpu,
+                        "memoryGib" => last.memory_gib,
+                        _ => last.disk_gib,
+                    };
+                    after = Some((value.to_string(), last.id.clone()));
+                    paged.extend(page.into_iter().map(|it| it.id));
+                }
+                assert_eq!(paged, whole, "{sort} {descending}");
+                assert_eq!(whole.len(), 11);
+            }
+        }
+    });
+}

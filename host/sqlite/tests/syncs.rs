@@ -62,6 +62,45 @@ fn reports_claims_and_refusals_wait_for_no_sync() {
 }
 
 #[test]
+fn every_other_intent_takes_one_sync_and_what_is_said_again_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vfs = FaultVfs::register();
+    run(async {
+        let store = open(&vfs, directory.path());
+        prepare(&store, 100).await;
+        create(&store, "s").await.expect("a create");
+        let count = || vfs.disk().syncs("");
+        let before = count();
+        let moved = store
+            .replace_runner("s".into(), 1, common::placed("j2"), NOW)
+            .await
+            .expect("moved");
+        assert_eq!(count() - before, 1, "a move");
+        let process = store
+            .attach_runner("r".into(), "directory".into(), NOW)
+            .await
+            .expect("a process");
+        assert_eq!(count() - before, 2, "an attach");
+        let said = vec![seen("s", moved.generation, "started")];
+        store
+            .report("r".into(), process, said, Some(common::health(100)), NOW)
+            .await
+            .expect("a report");
+        store
+            .set_verdicts(vec![("r".into(), "ready".into())], NOW)
+            .await
+            .expect("verdicts");
+        store.set_connected(vec!["r".into()], NOW).await.expect("connections");
+        store.touch_keys(vec![("aa".repeat(32), NOW)]).await.expect("uses");
+        store
+            .record_refusal(ORGANIZATION.into(), "us".into(), "{}".into(), NOW)
+            .await
+            .expect("a refusal");
+        assert_eq!(count() - before, 2, "none of these waits");
+    });
+}
+
+#[test]
 fn sixteen_creates_share_syncs() {
     let directory = tempfile::tempdir().expect("a directory");
     let vfs = FaultVfs::register();
