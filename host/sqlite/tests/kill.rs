@@ -58,7 +58,7 @@ async fn live(store: &SqliteStore, process: u64, id: &str, number: u64) {
     let made = create(store, id).await.expect("a create");
     said(&made);
     let again = |generation: u64| placed(&format!("job-{id}-{generation}"));
-    let made = if number % 2 == 0 {
+    let made = if number.is_multiple_of(2) {
         let moved = store
             .replace_runner(id.into(), made.generation, again(2), NOW)
             .await
@@ -79,7 +79,7 @@ async fn live(store: &SqliteStore, process: u64, id: &str, number: u64) {
         .await;
     let resized = resized.expect("resized");
     said(&resized);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let finding = Finding {
             sandbox: id.into(),
             generation: resized.generation,

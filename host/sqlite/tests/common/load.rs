@@ -220,12 +220,14 @@ pub async fn lost(store: &SqliteStore, record: &Record) -> Vec<String> {
             Err(error) => lost.push(format!("{id}: acknowledged {it:?}, {error}")),
         }
     }
-    for hash in locked(&record.keys).clone() {
+    let keys = locked(&record.keys).clone();
+    for hash in keys {
         if !matches!(store.authenticate(hash.clone()).await, Ok(Some(_))) {
             lost.push(format!("key {hash}"));
         }
     }
-    for (hash, sandbox) in locked(&record.grants).clone() {
+    let grants = locked(&record.grants).clone();
+    for (hash, sandbox) in grants {
         let kept = store.get_grant(GrantKind::Ssh, hash.clone()).await;
         let gone = all.get(&sandbox).is_some_and(|it| it.gone) || destroyed(store, &sandbox).await;
         if !matches!(kept, Ok(Some(_))) && !gone {
