@@ -19,6 +19,7 @@ pub mod links;
 pub mod ls;
 pub mod modes;
 pub mod multicall;
+pub mod net;
 pub mod patch;
 pub mod paths;
 pub mod posix;

@@ -47,8 +47,9 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         Ok(Some(job)) => job.run(),
         Ok(None) => 0,
         Err(message) => {
-            console::complain("awk", message);
-            MISTAKE
+            console::complain("awk", &message);
+            // As gawk has it: this is found only when everything is read.
+            if message.ends_with("is not defined") { TROUBLE } else { MISTAKE }
         }
     }
 }
