@@ -180,10 +180,9 @@ impl Agent {
             return None;
         }
         let alive = entry.phase != Phase::Destroyed;
-        if job.kind == JobKind::Create && entry.lost {
-            // It was overtaken by a later job; nothing has been lost.
+        if job.kind == JobKind::Create && entry.lost && job.generation > entry.generation {
+            // A new life. One that is not newer has been carried out before the files were lost: its end was not heard.
             entry.lost = false;
-            entry.settled = false;
         }
         // What was only expected here came without the intent of its generation.
         let newer = job.generation > entry.generation || (entry.lost && job.generation == entry.generation);
@@ -320,6 +319,11 @@ impl Agent {
                     if work.step != Step::Remove {
                         self.advance(now, &sandbox, out);
                     }
+                } else if work.step == Step::Remove {
+                    // Told, but its job does not end: it is carried out until it is done, and the plane goes on asking
+                    // until it has heard that. An end with an error would be one that nobody takes up again.
+                    entry.phase = failed(&reason, true, now);
+                    entry.observe(&sandbox, None).into_iter().for_each(|o| out.observe(o));
                 } else if work.generation == entry.generation {
                     self.fail(now, &sandbox, reason, true, out);
                 } else {

@@ -74,7 +74,7 @@ pub(crate) struct Entry {
     pub work: Option<Work>,
     /// Jobs that end with the next observation.
     pub jobs: Vec<String>,
-    /// Its files should be here and are not. Only a create, arriving late, explains that.
+    /// Its files should be here and are not. Only a create of a newer generation makes new ones.
     #[serde(default)]
     pub lost: bool,
     /// Disowned up to this generation: it is removed before anything else is done with it, and forgotten unless a

@@ -44,7 +44,7 @@ impl Agent {
         self.advance(now, sandbox, out);
     }
 
-    /// Tries removals again that failed a while ago. Nobody else would: whoever asked for them has been answered.
+    /// Tries removals again that failed a while ago.
     pub(crate) fn remove_again(&mut self, now: Millis, out: &mut Outbox) {
         let leaving = self
             .entries

@@ -98,6 +98,10 @@ fn removals_that_fail_are_tried_again() {
     world.step(Err("busy".into()));
     assert!(world.in_flight.is_empty());
     assert_eq!(world.last_state("destroyed"), Some(State::Error));
+    assert!(
+        !world.ended("end"),
+        "an end with an error is one that nobody takes up again"
+    );
     world.now += limits::REMOVED_AGAIN - 1;
     world.event(Event::Tick);
     assert!(world.in_flight.is_empty(), "not yet");
@@ -106,6 +110,7 @@ fn removals_that_fail_are_tried_again() {
     world.settle();
     assert!(world.disk.is_empty());
     assert_eq!(world.last_state("destroyed"), Some(State::Destroyed));
+    assert!(world.ended("end"));
     assert_eq!(world.last_state("disowned"), Some(State::Started), "nothing since");
 }
 
@@ -129,8 +134,13 @@ fn what_the_plane_expects_and_is_not_here_is_told_as_lost() {
     world.settle();
     assert_eq!(world.last_state("leaving"), Some(State::Destroyed));
     assert!(world.ended("end"));
-    // A create of it that was on its way explains it.
-    world.job(job("late", JobKind::Create, "gone", 7, amounts(1, 1, 1)));
+    // Its create comes again, because its end was not heard: that must not make an empty one in its place.
+    world.job(job("again", JobKind::Create, "gone", 7, amounts(1, 1, 1)));
+    assert!(world.in_flight.is_empty());
+    assert_eq!(world.last_state("gone"), Some(State::Error));
+    assert!(world.ended("again"));
+    // A new life is another matter.
+    world.job(job("new", JobKind::Create, "gone", 8, amounts(1, 1, 1)));
     world.settle();
     assert_eq!(world.last_state("gone"), Some(State::Started));
 }
