@@ -55,10 +55,10 @@ pub fn run(os: Rc<dyn Os>, args: &[String], env: Vec<(String, String)>, cwd: &st
         let mut shell = shell;
         shell.sync_traps();
         shell.import_functions(functions).await;
-        if login || shell.options.interactive {
-            if let Err(Flow::Exit(code)) = shell.startup_files(login, profile, rc.as_deref()).await {
-                return code;
-            }
+        if (login || shell.options.interactive)
+            && let Err(Flow::Exit(code)) = shell.startup_files(login, profile, rc.as_deref()).await
+        {
+            return code;
         }
         let at_terminal = shell.options.interactive && shell.fd(0).is_some_and(|fd| fd.is_terminal());
         match source {

@@ -218,7 +218,7 @@ impl Screen {
         self.drawn = true;
         for (i, row) in layout.rows.get(first..last).unwrap_or_default().iter().enumerate() {
             if i > 0 {
-                out.push_str("\n");
+                out.push('\n');
             }
             out.push_str(row);
         }
@@ -252,7 +252,7 @@ impl Screen {
         if self.below > 0 {
             let _ = write!(out, "\x1b[{}B", self.below);
         }
-        out.push_str("\n");
+        out.push('\n');
         self.drawn = false;
         self.row = 0;
         self.below = 0;

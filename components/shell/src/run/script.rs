@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::os::How;
 use crate::shell::{Flow, MAX_TEXT, Shell, Step};
+use crate::syntax::ast::List;
 use crate::syntax::{Source, SyntaxError};
 
 /// Most bytes of one command read from standard input.
@@ -38,10 +39,7 @@ impl Shell {
             let before = source.rest_length();
             match source.next(self.alias_table().as_deref()) {
                 Ok(None) => break,
-                Ok(Some(list)) => match {
-                    self.echo_input(source.consumed(before)).await;
-                    self.list(&list).await
-                } {
+                Ok(Some(list)) => match self.echo_and_run(source.consumed(before), &list).await {
                     Ok(status) => result = Ok(status),
                     Err(Flow::Discard(n)) if !self.options.errexit => {
                         self.status = n;
@@ -138,6 +136,11 @@ impl Shell {
     /// The aliases, if they are expanded.
     pub(super) fn alias_table(&self) -> Option<Rc<BTreeMap<String, String>>> {
         (self.options.expand_aliases && !self.aliases.is_empty()).then(|| self.aliases.clone())
+    }
+
+    async fn echo_and_run(&mut self, text: &str, list: &List) -> Step {
+        self.echo_input(text).await;
+        self.list(list).await
     }
 
     /// `set -v`: shows the lines of a script that run next.

@@ -445,6 +445,10 @@ impl Shell {
                 extra.push((assign.name.clone(), self.expand_text(word).await?));
             }
         }
+        // The program takes this shell's place, so it is no level deeper.
+        if let Some(level) = self.vars.scalar("SHLVL").and_then(|n| n.parse::<u32>().ok()) {
+            extra.push(("SHLVL".to_owned(), level.saturating_sub(1).to_string()));
+        }
         let mut rest = rest.to_vec();
         if let (Some(arg0), Some(first)) = (arg0, rest.first_mut()) {
             *first = arg0;

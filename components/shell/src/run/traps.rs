@@ -114,6 +114,10 @@ impl Shell {
                 caught |= bit(signal) & !ignored;
             }
         }
+        // What was ignored when the shell was started stays so.
+        for signal in self.inherited.iter() {
+            ignored |= bit(*signal) & !caught;
+        }
         let (caught, ignored) = (chosen(caught), chosen(ignored));
         self.exec.catching.set(!caught.is_empty());
         // Only numbers that can be caught are in the lists.

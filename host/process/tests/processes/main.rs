@@ -4,9 +4,11 @@
 mod basics;
 mod fairness;
 mod faults;
+mod hostile;
 mod kills;
 mod limits;
 mod shell_cases;
+mod shell_terminal;
 mod signals;
 mod speed;
 mod terminal;

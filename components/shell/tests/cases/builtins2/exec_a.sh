@@ -1,1 +1,1 @@
-(exec -a name env true); echo $?
+(exec -a name bash -c 'echo $0')

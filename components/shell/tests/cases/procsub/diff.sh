@@ -1,1 +1,1 @@
-diff <(printf 'a\nb\n') <(printf 'a\nc\n'); echo $?
+sort -m <(printf 'a\nc\n') <(printf 'b\nd\n'); echo $?
