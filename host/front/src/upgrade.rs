@@ -38,7 +38,7 @@ pub struct Wish {
 pub fn wish(request: &mut Request<Body>) -> Result<Option<Wish>, Fault> {
     let accept = if request.version() == Version::HTTP_2 {
         let wants = request.extensions().get::<Protocol>();
-        if request.method() != Method::CONNECT || !wants.is_some_and(|p| p.as_str() == WEBSOCKET) {
+        if request.method() != Method::CONNECT || wants.is_none_or(|p| p.as_str() != WEBSOCKET) {
             return Ok(None);
         }
         None

@@ -9,7 +9,7 @@ use sandbar_sqlite::{Options, SqliteStore};
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::dependency::{Bridge, Provider};
+use crate::dependency::{Bridge, PLACEMENT, Policies, Provider};
 use crate::error::PlaneError;
 use crate::host_calls::HostCalls;
 use crate::manifest::{self, Application};
@@ -36,6 +36,9 @@ pub struct PlaneConfig {
     /// Components to try before the manifest's own, by interface (`sandbar:scheduler/placement@0.1.0`). If such a
     /// one traps or misses the deadline, the manifest's own answers.
     pub overrides: BTreeMap<String, PathBuf>,
+    /// Further schedulers, by the name of the policy that they are. One answers the calls of `place` that ask for it; if it traps,
+    /// misses the deadline or names a runner that it was not offered, the usual one answers.
+    pub policies: BTreeMap<String, PathBuf>,
     /// Where components are compiled is slow; called with a line for the operator each time it happens.
     pub progress: fn(&str),
 }
@@ -51,6 +54,7 @@ impl PlaneConfig {
             database,
             variables: BTreeMap::new(),
             overrides: BTreeMap::new(),
+            policies: BTreeMap::new(),
             progress: |_| {},
         }
     }
@@ -123,17 +127,13 @@ fn service(
         let replacement = config.overrides.get(interface);
         let mut providers = Vec::new();
         for source in replacement.into_iter().chain([source]) {
-            let dependency = compile(config, interface, source)?;
-            let name = source.display().to_string();
-            let provider = Provider::new(&config.engine, &name, interface, &dependency).map_err(|reason| {
-                PlaneError::Component {
-                    component: name,
-                    reason,
-                }
-            })?;
-            providers.push(provider);
+            providers.push(provider(config, interface, source)?);
         }
-        let bridge = Bridge::new(interface, providers, &shared.metrics);
+        let policies = match interface.as_str() {
+            PLACEMENT => policies(config, &shared.metrics)?,
+            _ => Policies::default(),
+        };
+        let bridge = Bridge::with_policies(interface, providers, policies, &shared.metrics);
         bridge.link(&config.engine, &component, &mut linker).map_err(&refuse)?;
     }
     let pre = linker
@@ -149,6 +149,23 @@ fn service(
         environment: description.environment.clone(),
         figures: InstanceFigures::new(&shared.metrics, id),
     }))
+}
+
+fn provider(config: &PlaneConfig, interface: &str, source: &Path) -> Result<Arc<Provider>, PlaneError> {
+    let dependency = compile(config, interface, source)?;
+    let name = source.display().to_string();
+    Provider::new(&config.engine, &name, interface, &dependency).map_err(|reason| PlaneError::Component {
+        component: name,
+        reason,
+    })
+}
+
+fn policies(config: &PlaneConfig, metrics: &Metrics) -> Result<Policies, PlaneError> {
+    let brought = config.policies.iter().map(|(name, source)| {
+        let provider = provider(config, PLACEMENT, source)?;
+        Ok((name.clone(), provider))
+    });
+    Ok(Policies::new(brought.collect::<Result<_, PlaneError>>()?, metrics))
 }
 
 fn compile(config: &PlaneConfig, id: &str, source: &Path) -> Result<Component, PlaneError> {

@@ -216,13 +216,11 @@ impl Cells {
             .map_err(|_| CellError::Late)?
     }
 
-    /// `PUT /sandboxes/<id>`.
-    pub(crate) async fn put(&self, spec: &sandbar_cell::SandboxSpec) -> Result<(), CellError> {
-        let body =
-            serde_json::to_vec(spec).map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
-        let path = format!("/sandboxes/{}", spec.id);
-        let (life, _) = self.control(Method::PUT, &path, body).await?;
-        lock(&life.known).insert(spec.id.clone());
+    /// `PUT /sandboxes/<id>` with a spec as [`crate::spec`] makes them.
+    pub(crate) async fn put(&self, id: &str, spec: &serde_json::Value) -> Result<(), CellError> {
+        let path = format!("/sandboxes/{id}");
+        let (life, _) = self.control(Method::PUT, &path, spec.to_string().into_bytes()).await?;
+        lock(&life.known).insert(id.to_owned());
         Ok(())
     }
 

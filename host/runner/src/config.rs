@@ -25,13 +25,27 @@ impl Default for Ratios {
     }
 }
 
+/// What is sold, where it is not to be detected and scaled: each that is given holds as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// Thousandths of a CPU.
+    pub cpu_milli: Option<u64>,
+    /// MiB of memory.
+    pub memory_mib: Option<u64>,
+    /// MiB of disk.
+    pub disk_mib: Option<u64>,
+}
+
 /// Configuration of a runner.
 #[derive(Clone)]
 pub struct RunnerConfig {
-    /// Base of the plane's API, e.g. `http://127.0.0.1:3000/api`.
+    /// Base of the plane's API, e.g. `https://sandbar.example/api`.
     pub api_url: String,
-    /// Origin of the front that answers `/link`; none: the origin of `api_url`.
+    /// Origin of the front that answers `/link`; none: what the plane says when the runner attaches, else the origin of
+    /// `api_url`.
     pub front_url: Option<String>,
+    /// Certificates to trust beside the usual ones, in PEM.
+    pub ca_file: Option<PathBuf>,
     /// The runner's token.
     pub token: String,
     /// The runner's name, for its component and for logs.
@@ -48,8 +62,18 @@ pub struct RunnerConfig {
     pub component: PathBuf,
     /// What of the machine is sold.
     pub ratios: Ratios,
+    /// What of it is sold, said outright.
+    pub capacity: Capacity,
+    /// Where `/metrics` is shown beside the link; none: nowhere.
+    pub metrics_listen: Option<std::net::SocketAddr>,
     /// Interval of health reports.
     pub report_every: Duration,
+    /// What sandboxes may reach although it is not public, beside their own policies.
+    pub egress_allow: Vec<std::net::SocketAddr>,
+    /// Whether sandboxes reach nothing outside at all.
+    pub egress_none: bool,
+    /// Certificates (PEM) that programs in sandboxes trust beside the public ones.
+    pub guest_ca_file: Option<PathBuf>,
     /// Whether cells close their jail.
     pub jail: bool,
 }

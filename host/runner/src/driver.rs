@@ -1,12 +1,16 @@
 //! Drives the runner component: feeds it events and executes the actions it answers with.
 
-use crate::agent::{self, Action, Agent, Event, Factory, Spec};
+use crate::agent::{self, Action, Agent, Event, Factory, Refusal as Denied, Spec};
 use crate::cells::{CellError, Cells, Incarnation};
+use crate::clock::Clock;
+use crate::component::PushError;
+use crate::health::{DISK_RESERVE, free};
 use crate::journal::{Journal, Record};
 use crate::machine::Amounts;
 use crate::reporter::Reporter;
-use crate::wire::Payload;
-use sandbar_cell::{SandboxLimits, SandboxSpec};
+use crate::spec;
+use crate::wire::Disowned;
+use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +18,10 @@ use tokio::sync::watch;
 
 /// How long a toolbox call waits for its sandbox to be made or restored.
 const CALL_WAIT: Duration = Duration::from_secs(20);
+/// How long a call waits for a job that has not come: the front may know of a start before this runner does.
+const JOB_WAIT: Duration = Duration::from_secs(3);
+/// The life of actions that no agent has ordered.
+const NOBODY: u64 = u64::MAX;
 /// Between two looks, when the present cell was not yet told of a sandbox that the agent holds for loaded.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -45,13 +53,15 @@ struct Lane {
 struct Slot {
     agent: Option<Agent>,
     life: u64,
+    factory: Factory,
+    /// The last lease, for a fresh agent.
+    granted: Option<u64>,
 }
 
 /// The component and all that executes its actions.
 pub(crate) struct Driver {
-    factory: Factory,
     agent: Mutex<Slot>,
-    since: Instant,
+    clock: Clock,
     lanes: Mutex<HashMap<String, Lane>>,
     records: Mutex<HashMap<String, Record>>,
     journal: Journal,
@@ -72,15 +82,17 @@ impl Driver {
         journal: Journal,
         records: Vec<Record>,
         reporter: Reporter,
+        clock: Clock,
     ) -> wasmtime::Result<Arc<Self>> {
         let agent = factory.make()?;
         Ok(Arc::new(Self {
-            factory,
             agent: Mutex::new(Slot {
                 agent: Some(agent),
                 life: 0,
+                factory,
+                granted: None,
             }),
-            since: Instant::now(),
+            clock,
             lanes: Mutex::default(),
             records: Mutex::new(
                 records
@@ -94,11 +106,25 @@ impl Driver {
         }))
     }
 
-    /// Gives the driver its cell, and the agent what the journal holds.
-    pub(crate) fn attach(self: &Arc<Self>, cells: Cells) {
+    /// Gives the driver its cell.
+    pub(crate) fn attach(&self, cells: Cells) {
         // A second cell would be a fault of ours; the first stays.
         let _ = self.cells.set(cells);
-        self.event(Event::Found(self.found()));
+    }
+
+    /// Begins, with the plane's interval of reports: tells the agent what the journal holds.
+    pub(crate) fn begin(self: &Arc<Self>, report_every: Duration) {
+        let mut slot = lock(&self.agent);
+        slot.factory.report_every(report_every);
+        match slot.factory.make() {
+            Ok(agent) => slot.agent = Some(agent),
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "the runner component cannot be configured"
+            ),
+        }
+        let found = Event::Found(self.found());
+        self.event_in(&mut slot, &found);
     }
 
     pub(crate) fn cells(&self) -> Result<&Cells, CellError> {
@@ -108,6 +134,99 @@ impl Driver {
     /// Whether this sandbox has an entry in the journal.
     pub(crate) fn holds(&self, sandbox: &str) -> bool {
         lock(&self.records).contains_key(sandbox)
+    }
+
+    /// Whether there are files of this sandbox, with or without an entry.
+    pub(crate) fn has_files(&self, sandbox: &str) -> bool {
+        self.journal.has_files(sandbox)
+    }
+
+    /// Asks the plane about files that no entry of the journal explains.
+    pub(crate) fn ask_about_orphans(&self) {
+        match self.journal.orphans(|id| self.holds(id)) {
+            Ok(orphans) if orphans.is_empty() => {}
+            Ok(orphans) => {
+                tracing::warn!(
+                    count = orphans.len(),
+                    "asking the plane about files without a journal entry"
+                );
+                self.reporter.ask_about(orphans);
+            }
+            Err(error) => tracing::warn!(%error, "the sandboxes' directory cannot be read"),
+        }
+    }
+
+    /// The plane has answered a report.
+    pub(crate) fn granted(self: &Arc<Self>, until: u64, disowned: Vec<Disowned>) {
+        {
+            let mut slot = lock(&self.agent);
+            slot.granted = slot.granted.max(Some(until));
+            self.event_in(&mut slot, &Event::Granted(until));
+        }
+        if disowned.is_empty() {
+            return;
+        }
+        for one in &disowned {
+            // Files without an entry are unknown to the agent: nobody else would remove them.
+            if !self.holds(&one.sandbox_id) && self.has_files(&one.sandbox_id) {
+                tracing::warn!(sandbox = one.sandbox_id, "files that belong to no sandbox are removed");
+                self.execute(NOBODY, Action::Remove((0, one.sandbox_id.clone())));
+            }
+        }
+        let all = disowned.into_iter().map(|one| (one.sandbox_id, one.generation));
+        self.event(Event::Disowned(all.collect()));
+    }
+
+    /// Puts another component in the place of the present one, which stays if anything is wrong with the new. Blocks.
+    pub(crate) fn replace(self: &Arc<Self>, factory: Factory) -> Result<(), PushError> {
+        let mut fresh = factory.make().map_err(PushError::Start)?;
+        let mut slot = lock(&self.agent);
+        let now = self.clock.millis();
+        let state = match slot.agent.take() {
+            Some(mut old) => match old.export_state() {
+                Ok(state) => {
+                    slot.agent = Some(old);
+                    Some(state)
+                }
+                // The old one is gone for its own fault; the new one starts from the journal.
+                Err(error) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the old runner component cannot tell its state"
+                    );
+                    None
+                }
+            },
+            None => None,
+        };
+        let first = match &state {
+            Some(state) => fresh
+                .import_state(state)
+                .map_err(PushError::Import)?
+                .map_err(PushError::State)
+                .and_then(|()| fresh.handle(now, &Event::Tick).map_err(PushError::FirstCall))?,
+            None => fresh
+                .handle(now, &Event::Found(self.found()))
+                .map_err(PushError::FirstCall)?,
+        };
+        if state.is_none() {
+            slot.life += 1;
+        }
+        slot.agent = Some(fresh);
+        slot.factory = factory;
+        let life = slot.life;
+        for action in first {
+            self.execute(life, action);
+        }
+        if let Some(until) = slot.granted {
+            self.event_in(&mut slot, &Event::Granted(until));
+        }
+        Ok(())
+    }
+
+    /// A copy of what the present agent is made with.
+    pub(crate) fn factory(&self) -> Factory {
+        lock(&self.agent).factory.clone()
     }
 
     fn found(&self) -> Vec<(Spec, bool)> {
@@ -138,7 +257,7 @@ impl Driver {
     }
 
     fn handle(&self, slot: &mut Slot, event: &Event) -> Vec<Action> {
-        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = self.clock.millis();
         let mut actions = Vec::new();
         if slot.agent.is_none() {
             actions = self.again(slot, now);
@@ -164,8 +283,11 @@ impl Driver {
     /// A new agent after a trap, told what the journal holds. Jobs in flight come again from the plane.
     fn again(&self, slot: &mut Slot, now: u64) -> Vec<Action> {
         slot.life += 1;
-        let made = self.factory.make().and_then(|mut agent| {
-            let actions = agent.handle(now, &Event::Found(self.found()))?;
+        let made = slot.factory.make().and_then(|mut agent| {
+            let mut actions = agent.handle(now, &Event::Found(self.found()))?;
+            if let Some(until) = slot.granted {
+                actions.extend(agent.handle(now, &Event::Granted(until))?);
+            }
             Ok((agent, actions))
         });
         match made {
@@ -181,12 +303,14 @@ impl Driver {
         }
     }
 
-    fn admit(&self, sandbox: &str, generation: u64) -> Result<(), String> {
+    /// Whether a call may proceed now.
+    pub(crate) fn admit(&self, sandbox: &str, generation: u64) -> Result<(), Denied> {
+        let afresh = || Denied::NotReady("the runner is starting afresh".into());
         let mut slot = lock(&self.agent);
         let Some(mut agent) = slot.agent.take() else {
-            return Err("the runner is starting afresh".into());
+            return Err(afresh());
         };
-        match agent.admit_call(sandbox, generation) {
+        match agent.admit_call(self.clock.millis(), sandbox, generation) {
             Ok(answer) => {
                 slot.agent = Some(agent);
                 answer
@@ -194,7 +318,7 @@ impl Driver {
             Err(error) => {
                 let error = format!("{error:#}");
                 tracing::error!(error, "the runner component failed; it starts afresh");
-                Err("the runner is starting afresh".into())
+                Err(afresh())
             }
         }
     }
@@ -207,32 +331,36 @@ impl Driver {
         generation: u64,
     ) -> Result<Arc<Incarnation>, Refusal> {
         let deadline = Instant::now() + CALL_WAIT;
+        let mut patience = Instant::now() + JOB_WAIT;
         loop {
-            let life = self.cells()?.current().await?;
             let admitted = self.admit(sandbox, generation);
+            match &admitted {
+                // Nothing that happens here changes these soon.
+                Err(Denied::LeaseExpired | Denied::OtherGeneration(_) | Denied::Unknown(_) | Denied::Stopped(_)) => {
+                    return Err(admitted.err().map_or(Refusal::Late, Refusal::Agent));
+                }
+                Ok(()) | Err(Denied::NotReady(_)) => {}
+            }
+            let life = self.cells()?.current().await?;
             if admitted.is_ok() && life.knows(sandbox) {
                 return Ok(life);
             }
             if Instant::now() >= deadline {
-                return Err(Refusal::Late);
+                return Err(admitted.err().map_or(Refusal::Late, Refusal::Agent));
             }
             self.event(Event::Wanted(sandbox.to_owned()));
-            match (self.lane(sandbox), admitted) {
-                (Some(mut lane), _) => {
+            match self.lane(sandbox) {
+                Some(mut lane) => {
                     // Closes when the lane has nothing more to do.
                     let end = async { while lane.changed().await.is_ok() {} };
                     let _ = tokio::time::timeout(CALL_WAIT, end).await;
+                    patience = Instant::now() + JOB_WAIT;
                 }
                 // The agent was told of a new cell a moment ago, or is about to be.
-                (None, Ok(())) => tokio::time::sleep(LOOK_AGAIN).await,
-                // What was in the way may have ended since.
-                (None, Err(_)) => {
-                    return match self.admit(sandbox, generation) {
-                        Ok(()) if life.knows(sandbox) => Ok(life),
-                        Ok(()) => Err(Refusal::Late),
-                        Err(reason) => Err(Refusal::Agent(reason)),
-                    };
-                }
+                None if admitted.is_ok() => tokio::time::sleep(LOOK_AGAIN).await,
+                // The job that this call's generation belongs to is on its way.
+                None if Instant::now() < patience => tokio::time::sleep(LOOK_AGAIN).await,
+                None => return Err(admitted.err().map_or(Refusal::Late, Refusal::Agent)),
             }
         }
     }
@@ -241,21 +369,10 @@ impl Driver {
         lock(&self.lanes).get(sandbox).map(|lane| lane.open.subscribe())
     }
 
-    fn allocated(&self) -> Amounts {
-        lock(&self.records)
-            .values()
-            .fold(Amounts::default(), |sum, record| Amounts {
-                cpu_milli: sum.cpu_milli.saturating_add(record.cpu_milli),
-                memory_mib: sum.memory_mib.saturating_add(record.memory_mib),
-                disk_mib: sum.disk_mib.saturating_add(record.disk_mib),
-            })
-    }
-
     fn execute(self: &Arc<Self>, life: u64, action: Action) {
         let (number, work) = match action {
             Action::Report((observations, health)) => {
-                let allocated = health.as_ref().map_or_else(Amounts::default, |_| self.allocated());
-                return self.reporter.push(observations, health, allocated);
+                return self.reporter.push(observations, health);
             }
             Action::Make((number, spec)) => (number, Work::Make(spec)),
             Action::Stop((number, sandbox)) => (number, Work::Stop(sandbox)),
@@ -310,9 +427,13 @@ impl Driver {
             started: true,
         };
         let sandbox = self.sandbox_spec(&record)?;
+        if !self.holds(&record.sandbox) {
+            self.room().await?;
+        }
         // First the journal: a cell must never hold what a restart would not find.
+        let id = record.sandbox.clone();
         self.remember(record).await?;
-        self.cells()?.put(&sandbox).await?;
+        self.cells()?.put(&id, &sandbox).await?;
         Ok(())
     }
 
@@ -338,7 +459,9 @@ impl Driver {
             let cells = self.cells()?;
             if !cells.current().await?.knows(sandbox) {
                 // The cell removes the files, behind its jail; for that it must know where they are.
-                cells.put(&self.removal_spec(sandbox, record.as_ref())?).await?;
+                cells
+                    .put(sandbox, &self.removal_spec(sandbox, record.as_ref())?)
+                    .await?;
             }
             cells.delete(sandbox).await?;
         }
@@ -361,41 +484,28 @@ impl Driver {
         Ok(())
     }
 
-    fn sandbox_spec(&self, record: &Record) -> Result<SandboxSpec, WorkError> {
-        let details: Payload = serde_json::from_str(&record.details)?;
-        Ok(SandboxSpec {
-            id: record.sandbox.clone(),
-            generation: record.generation,
-            directory: self.journal.directory(&record.sandbox)?,
-            layers: Vec::new(),
-            env: details.env.unwrap_or_default(),
-            user: details.os_user.unwrap_or_else(|| "daytona".into()),
-            organization: details.organization_id,
-            region: details.region_id,
-            snapshot: details.snapshot.unwrap_or_default(),
-            limits: SandboxLimits {
-                cpu_milli: record.cpu_milli,
-                memory_mib: record.memory_mib,
-                disk_mib: record.disk_mib,
-            },
-            network: Default::default(),
-        })
+    /// Whether the disk has room for one more sandbox.
+    async fn room(&self) -> Result<(), WorkError> {
+        let root = self.journal.root().to_owned();
+        let free = tokio::task::spawn_blocking(move || free(&root))
+            .await
+            .map_err(|error| std::io::Error::other(error.to_string()))??;
+        if free < DISK_RESERVE {
+            return Err(WorkError::DiskFull { free: free >> 20 });
+        }
+        Ok(())
+    }
+
+    fn sandbox_spec(&self, record: &Record) -> Result<Value, WorkError> {
+        Ok(spec::of(record, &self.journal)?)
     }
 
     /// Enough of a spec to remove a sandbox, even one whose entry is lost or unreadable.
-    fn removal_spec(&self, sandbox: &str, record: Option<&Record>) -> Result<SandboxSpec, WorkError> {
+    fn removal_spec(&self, sandbox: &str, record: Option<&Record>) -> Result<Value, WorkError> {
         if let Some(spec) = record.and_then(|record| self.sandbox_spec(record).ok()) {
             return Ok(spec);
         }
-        self.sandbox_spec(&Record {
-            sandbox: sandbox.to_owned(),
-            generation: 0,
-            cpu_milli: 0,
-            memory_mib: 0,
-            disk_mib: 0,
-            details: serde_json::to_string(&Payload::default())?,
-            started: false,
-        })
+        Ok(spec::bare(sandbox, &self.journal)?)
     }
 }
 
@@ -430,8 +540,13 @@ async fn blocking(call: impl FnOnce() -> std::io::Result<()> + Send + 'static) -
 enum WorkError {
     #[error("the runner's journal cannot be written: {0}")]
     Journal(#[from] std::io::Error),
-    #[error("the plane's description of the sandbox cannot be read: {0}")]
-    Details(#[from] serde_json::Error),
+    #[error(transparent)]
+    Spec(#[from] spec::SpecError),
+    #[error(
+        "INSUFFICIENT_DISK: the runner's file system has {free} MiB left, below the reserve of {} MiB; remove sandboxes there or use another runner",
+        DISK_RESERVE >> 20
+    )]
+    DiskFull { free: u64 },
     #[error(transparent)]
     Cell(#[from] CellError),
 }
@@ -439,8 +554,8 @@ enum WorkError {
 /// Why a toolbox call goes nowhere.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("{0}")]
-    Agent(String),
+    #[error("the component says no")]
+    Agent(Denied),
     #[error(transparent)]
     Cell(#[from] CellError),
     #[error("the sandbox was not ready within {} s", CALL_WAIT.as_secs())]

@@ -5,13 +5,20 @@ use std::path::PathBuf;
 /// Why a runner cannot start. Every text says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerError {
-    /// The API's address is not one that this version can dial.
-    #[error("the API's address {url:?} cannot be used: {reason}; give one such as http://127.0.0.1:3000/api")]
-    Address {
-        /// As configured.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
+    /// The API's address is not one that can be dialled.
+    #[error("the API's address {0}; give one such as https://sandbar.example/api")]
+    Address(#[from] sandbar_dial::OriginError),
+    /// The file of certificates to trust cannot be used.
+    #[error("the certificates of the platform: {0}; give a PEM file with --ca-file")]
+    Trust(#[from] sandbar_dial::TrustError),
+    /// A port for metrics cannot be had.
+    #[error("cannot listen on {address} for metrics: {source}; choose another address")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// The token holds characters that no HTTP header may.
     #[error("the runner's token holds characters that cannot be sent; give the token as it was printed")]
@@ -51,4 +58,27 @@ pub enum RunnerError {
         /// As configured.
         value: f64,
     },
+}
+
+/// Why a running runner has come to its end without being asked to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    /// A newer process on the same data directory has taken over.
+    #[error(
+        "RUNNER_REPLACED: a newer process of this runner has taken over from this one, which ends; nothing is lost. If that was not meant, look which other process uses the same data directory"
+    )]
+    Replaced,
+    /// Another data directory holds this runner.
+    #[error(
+        "RUNNER_CONFLICT: another machine or data directory already is this runner{}; register a runner of its own for this one, or delete the other", said(.0)
+    )]
+    Conflict(String),
+}
+
+fn said(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(" ({message})")
+    }
 }

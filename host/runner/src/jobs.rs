@@ -60,9 +60,10 @@ async fn take_over(plane: &Plane, driver: &Arc<Driver>, backoff: &mut Backoff) {
             }
         }
     };
+    let expected = rows.iter().filter_map(expected).collect();
     let lost: Vec<(Spec, bool)> = rows
         .into_iter()
-        .filter(|row| !driver.holds(&row.payload.id))
+        .filter(|row| !driver.holds(&row.payload.id) && driver.has_files(&row.payload.id))
         .filter_map(found)
         .collect();
     if !lost.is_empty() {
@@ -72,9 +73,18 @@ async fn take_over(plane: &Plane, driver: &Arc<Driver>, backoff: &mut Backoff) {
         );
         driver.event(Event::Found(lost));
     }
+    // Whatever of these is still unknown here has lost its files: nobody may take an empty sandbox for the old one.
+    driver.event(Event::Expected(expected));
+    driver.ask_about_orphans();
 }
 
-/// What a row without an entry means. One that was never observed, or is on its way out, comes as a job again.
+/// What the plane has seen here, with its generation.
+fn expected(row: &Row) -> Option<(String, u64)> {
+    let seen = ["started", "stopped", "stopping", "starting"].contains(&row.state.as_str());
+    (seen && row.desired_state != "destroyed").then(|| (row.payload.id.clone(), row.payload.generation))
+}
+
+/// What a row without an entry means, whose files are here. One that was never observed, or is on its way out, comes as a job again.
 fn found(row: Row) -> Option<(Spec, bool)> {
     let started = match row.state.as_str() {
         "started" | "stopping" => true,
@@ -93,6 +103,7 @@ fn translate(job: wire::Job) -> Result<Job, String> {
         "START_SANDBOX" => JobKind::StartSandbox,
         "STOP_SANDBOX" => JobKind::StopSandbox,
         "DESTROY_SANDBOX" => JobKind::DestroySandbox,
+        "UPDATE_SANDBOX" => JobKind::UpdateSandbox,
         other => return Err(format!("this version knows no {other} (job {})", job.id)),
     };
     let payload: Payload = serde_json::from_str(job.payload.as_deref().unwrap_or("{}"))
@@ -100,7 +111,10 @@ fn translate(job: wire::Job) -> Result<Job, String> {
     if payload.id != job.resource_id || !sandbar_cell::valid_id(&payload.id) {
         return Err(format!("job {} names no sandbox, or two", job.id));
     }
-    let makes = matches!(kind, JobKind::CreateSandbox | JobKind::StartSandbox);
+    let makes = matches!(
+        kind,
+        JobKind::CreateSandbox | JobKind::StartSandbox | JobKind::UpdateSandbox
+    );
     Ok(Job {
         id: job.id,
         kind,

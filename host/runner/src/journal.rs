@@ -18,6 +18,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "spec.json";
+/// The sandbox's own layer, made by the cell.
+const UPPER: &str = "upper";
 const NEW: &str = "spec.json.new";
 
 /// Largest entry: env and labels are bounded by the API far below this.
@@ -95,6 +97,29 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,
         }
+    }
+
+    /// Whether there are files of this sandbox.
+    pub(crate) fn has_files(&self, sandbox: &str) -> bool {
+        self.directory(sandbox)
+            .is_ok_and(|directory| directory.join(UPPER).is_dir())
+    }
+
+    /// Ids of directories that are not `held`: what a crash between making files and writing the entry leaves, or an entry
+    /// that cannot be read.
+    pub(crate) fn orphans(&self, held: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+        let mut orphans = Vec::new();
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let id = entry.file_name().to_str().map(str::to_owned).filter(|id| valid_id(id));
+            if let Some(id) = id
+                && entry.file_type()?.is_dir()
+                && !held(&id)
+            {
+                orphans.push(id);
+            }
+        }
+        Ok(orphans)
     }
 
     /// Every readable entry, in order of id. One that cannot be read is logged and left alone: its files stay, and the
@@ -177,6 +202,10 @@ mod tests {
         )
         .expect("copy");
         assert_eq!(journal.read_all().expect("read"), [record("good")]);
+        let mut orphans = journal.orphans(|id| id == "good").expect("read");
+        orphans.sort();
+        assert_eq!(orphans, ["renamed", "torn"]);
+        assert!(journal.has_files("torn") && !journal.has_files("renamed") && !journal.has_files("../torn"));
         journal.write(&record("torn")).expect("write over it");
         assert!(torn.join("upper").is_dir());
     }

@@ -1,6 +1,6 @@
 //! What the machine has, and how busy it is: read from `/proc`, cgroups and statvfs.
 
-use crate::config::Ratios;
+use crate::config::{Capacity, Ratios};
 use crate::error::RunnerError;
 use std::fs;
 use std::io;
@@ -50,13 +50,20 @@ pub fn detect(data_dir: &Path) -> io::Result<Amounts> {
 
 /// What is sold: detected times ratio.
 ///
+/// What `capacity` names is sold as it is named.
+///
 /// # Errors
 /// [`RunnerError::Ratio`] for a ratio that is none.
-pub fn allocatable(detected: Amounts, ratios: Ratios) -> Result<Amounts, RunnerError> {
-    Ok(Amounts {
+pub fn allocatable(detected: Amounts, ratios: Ratios, capacity: Capacity) -> Result<Amounts, RunnerError> {
+    let scaled = Amounts {
         cpu_milli: scale("cpu", detected.cpu_milli, ratios.cpu)?,
         memory_mib: scale("memory", detected.memory_mib, ratios.memory)?,
         disk_mib: scale("disk", detected.disk_mib, ratios.disk)?,
+    };
+    Ok(Amounts {
+        cpu_milli: capacity.cpu_milli.unwrap_or(scaled.cpu_milli),
+        memory_mib: capacity.memory_mib.unwrap_or(scaled.memory_mib),
+        disk_mib: capacity.disk_mib.unwrap_or(scaled.disk_mib),
     })
 }
 
@@ -239,7 +246,7 @@ mod tests {
             memory: 0.5,
             disk: 1.0,
         };
-        let sold = allocatable(detected, ratios).expect("good ratios");
+        let sold = allocatable(detected, ratios, Capacity::default()).expect("good ratios");
         assert_eq!(
             sold,
             Amounts {
@@ -248,13 +255,19 @@ mod tests {
                 disk_mib: 10
             }
         );
+        let said = Capacity {
+            memory_mib: Some(7),
+            ..Capacity::default()
+        };
+        let sold = allocatable(detected, ratios, said).expect("good ratios");
+        assert_eq!((sold.cpu_milli, sold.memory_mib), (8000, 7));
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let ratios = Ratios {
                 memory: bad,
                 ..Ratios::default()
             };
             assert!(matches!(
-                allocatable(detected, ratios),
+                allocatable(detected, ratios, Capacity::default()),
                 Err(RunnerError::Ratio { resource: "memory", .. })
             ));
         }

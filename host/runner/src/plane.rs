@@ -1,19 +1,22 @@
 //! The HTTP client of the plane: one pool of kept-alive connections, one token.
 
-use crate::address::Address;
+use crate::error::End;
+use crate::wire::{Attach, Attached};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use serde::Serialize;
+use sandbar_dial::{Connector, Origin, Trust};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::watch;
 
-/// Between connect and failure.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Header of every call after the attachment.
+const PROCESS_HEADER: &str = "sandbar-runner-process";
 /// How long an ordinary call may take.
 const CALL_DEADLINE: Duration = Duration::from_secs(30);
 /// Idle connections are closed before the usual proxies (60 s) do it under us.
@@ -61,28 +64,60 @@ impl PlaneError {
 /// The plane's client. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Plane {
-    client: Client<HttpConnector, Full<Bytes>>,
-    address: Address,
+    client: Client<Connector, Full<Bytes>>,
+    origin: Origin,
+    trust: Trust,
     token: HeaderValue,
+    /// Which process of the runner this is, once the plane has said so.
+    process: Arc<OnceLock<HeaderValue>>,
+    /// Told to end, and why.
+    end: watch::Sender<Option<End>>,
 }
 
 impl Plane {
     /// None if the token cannot stand in a header.
-    pub(crate) fn new(address: Address, token: &str) -> Option<Self> {
+    pub(crate) fn new(origin: Origin, trust: Trust, token: &str) -> Option<Self> {
         let mut token = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
         token.set_sensitive(true);
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_DEADLINE));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
-        Some(Self { client, address, token })
+            .build(Connector::new(trust.clone()));
+        Some(Self {
+            client,
+            origin,
+            trust,
+            token,
+            process: Arc::default(),
+            end: watch::Sender::new(None),
+        })
     }
 
     pub(crate) fn token(&self) -> &HeaderValue {
         &self.token
+    }
+
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Why this runner must end, once it must.
+    pub(crate) async fn ended(&self) -> End {
+        let mut end = self.end.subscribe();
+        match end.wait_for(Option::is_some).await.map(|end| end.clone()) {
+            Ok(Some(end)) => end,
+            // The sender is ours, so this cannot be.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Takes the runner over for the data directory `instance`; every later call is in the name of this process.
+    pub(crate) async fn attach(&self, instance: &str) -> Result<Attached, PlaneError> {
+        let attached: Attached = self.ask("/runners/attach", &Attach { instance }).await?;
+        let process = HeaderValue::from(attached.process);
+        // The first attachment holds: there is one for each process.
+        let _ = self.process.set(process);
+        Ok(attached)
     }
 
     /// `GET`; `held` is how long the plane may hold the answer back.
@@ -93,22 +128,24 @@ impl Plane {
         serde_json::from_slice(&body).map_err(|error| PlaneError::Body(error.to_string()))
     }
 
-    /// `POST` of JSON; the answer's body is of no interest.
-    pub(crate) async fn post(&self, route: &str, body: &impl Serialize) -> Result<(), PlaneError> {
+    /// `POST` of JSON.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, route: &str, body: &impl Serialize) -> Result<T, PlaneError> {
         let body = serde_json::to_vec(body).map_err(|error| PlaneError::Body(error.to_string()))?;
-        self.call(Method::POST, route, body.into(), CALL_DEADLINE)
-            .await
-            .map(drop)
+        let answer = self.call(Method::POST, route, body.into(), CALL_DEADLINE).await?;
+        serde_json::from_slice(&answer).map_err(|error| PlaneError::Body(error.to_string()))
     }
 
     async fn call(&self, method: Method, route: &str, body: Bytes, deadline: Duration) -> Result<Bytes, PlaneError> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
-            .uri(self.address.route(route))
+            .uri(self.origin.route(route))
             .header(AUTHORIZATION, self.token.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body))
             .map_err(|error| PlaneError::Body(error.to_string()))?;
+        if let Some(process) = self.process.get() {
+            request.headers_mut().insert(PROCESS_HEADER, process.clone());
+        }
         let exchange = async {
             let response = self
                 .client
@@ -124,6 +161,7 @@ impl Plane {
             if status.is_success() {
                 Ok(body)
             } else {
+                self.heed(status, &body);
                 let text: String = String::from_utf8_lossy(&body).chars().take(QUOTED).collect();
                 Err(PlaneError::Status(status, text))
             }
@@ -132,6 +170,31 @@ impl Plane {
             .await
             .map_err(|_| PlaneError::Late(deadline))?
     }
+
+    /// Some refusals are for good.
+    fn heed(&self, status: StatusCode, body: &[u8]) {
+        let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+        let end = match (status, refusal.code.as_str()) {
+            (StatusCode::CONFLICT, "RUNNER_REPLACED") => End::Replaced,
+            (StatusCode::CONFLICT, "RUNNER_CONFLICT") => End::Conflict(refusal.message),
+            _ => return,
+        };
+        self.end.send_if_modified(|present| {
+            let first = present.is_none();
+            if first {
+                *present = Some(end);
+            }
+            first
+        });
+    }
+}
+
+/// What of an error body tells programs apart.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    code: String,
+    message: String,
 }
 
 /// An error with its causes: hyper's own texts say only "client error (Connect)".

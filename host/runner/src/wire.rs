@@ -45,6 +45,17 @@ pub(crate) struct Payload {
     pub(crate) storage_quota: Option<u64>,
     #[serde(default)]
     pub(crate) env: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(crate) network_block_all: bool,
+    /// CIDRs, separated by commas.
+    #[serde(default)]
+    pub(crate) network_allow_list: Option<String>,
+    /// Names, separated by commas.
+    #[serde(default)]
+    pub(crate) domain_allow_list: Option<String>,
+    /// The sandbox whose files this one starts with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<String>,
 }
 
 /// Answer of `GET /runners/me/sandboxes`: the rows, bare or in an envelope.
@@ -79,10 +90,53 @@ pub(crate) struct Row {
     pub(crate) state: String,
 }
 
+/// Body of `POST /runners/attach`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Attach<'a> {
+    /// Identity of the data directory.
+    pub(crate) instance: &'a str,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Attached {
+    /// Number of this process; newer ones are greater.
+    pub(crate) process: u64,
+    pub(crate) runner_id: String,
+    #[serde(default)]
+    pub(crate) region: String,
+    #[serde(default)]
+    pub(crate) report_every_ms: u64,
+    /// Origin to link to; empty: the API's.
+    #[serde(default)]
+    pub(crate) link_url: Option<String>,
+}
+
 /// Body of `POST /runners/report`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) observations: Vec<Observation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) health: Option<Healthcheck>,
+}
+
+/// The answer to it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reported {
+    /// How long, from when the report was sent, this runner holds its sandboxes.
+    pub(crate) lease_ms: u64,
+    #[serde(default)]
+    pub(crate) disowned: Vec<Disowned>,
+}
+
+/// A sandbox that is no longer this runner's, up to a generation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Disowned {
+    pub(crate) sandbox_id: String,
+    pub(crate) generation: u64,
 }
 
 /// One observation of one sandbox.
@@ -99,12 +153,13 @@ pub(crate) struct Observation {
     pub(crate) job_id: Option<String>,
 }
 
-/// Body of `POST /runners/healthcheck`.
+/// The body of a health check, in a report.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Healthcheck {
     pub(crate) metrics: HealthMetrics,
-    pub(crate) service_health: Vec<ServiceHealth>,
+    pub(crate) services: Vec<ServiceHealth>,
+    pub(crate) snapshots: Vec<String>,
     pub(crate) app_version: &'static str,
 }
 
@@ -134,10 +189,10 @@ pub(crate) struct HealthMetrics {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceHealth {
-    pub(crate) service_name: &'static str,
+    pub(crate) service_name: String,
     pub(crate) healthy: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error_reason: Option<&'static str>,
+    pub(crate) error_reason: Option<String>,
 }
 
 #[cfg(test)]

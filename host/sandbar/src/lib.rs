@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Sandboxes live in child processes: an embedding program must be able to start the `sandbar` binary as a cell
-//! ([`Options::executable`]), or answer its hidden subcommand itself with [`cell_main`].
+//! ([`Options::executable`]), or answer its hidden subcommands itself with [`cell_main`] and [`compile_agent_main`].
 
 mod data;
 mod error;
@@ -30,11 +30,13 @@ mod remote;
 pub use error::StartError;
 pub use home::{Home, default_cache, default_data};
 pub use listener::{Listener, MAX_CONNECTIONS};
-pub use options::{DEFAULT_LISTEN, MAX_RUNNERS, Options, Ratios};
+pub use options::{DEFAULT_LISTEN, MAX_RUNNERS, Options, Ratios, Verdicts};
 pub use platform::{Platform, control_engine};
 pub use precompile::compile;
-pub use remote::remote_front;
-pub use sandbar_runner::{Runner, RunnerConfig};
+pub use remote::{RemoteConfig, remote_front};
+pub use sandbar_front::FrontConfig;
+pub use sandbar_runner::component::{SUBCOMMAND as COMPILE_AGENT, compile_main as compile_agent_main};
+pub use sandbar_runner::{Capacity, End, Runner, RunnerConfig};
 
 /// Runs this process as a cell, with the arguments that follow `sandbar cell`. Call it before anything else
 /// that starts threads.

@@ -8,15 +8,20 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // A cell must not start threads before it has closed its jail, and has its own way to read arguments.
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == "cell") {
-        cli::logging();
-        return sandbar::cell_main(arguments);
+    match arguments.next().as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("cell") => {
+            cli::logging();
+            return sandbar::cell_main(arguments);
+        }
+        // A compiler within limits, started by a runner.
+        Some(sandbar::COMPILE_AGENT) => return sandbar::compile_agent_main(arguments),
+        _ => {}
     }
     match cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sandbar: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(cli::exit_code(&error))
         }
     }
 }

@@ -1,8 +1,10 @@
 //! How a platform is started.
 
 use crate::home::Home;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use sandbar_runner::Ratios;
 
@@ -11,6 +13,17 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr
 
 /// Most runners of one process for one region: each brings a cell process of its own.
 pub const MAX_RUNNERS: u32 = 16;
+
+/// Silence after which a runner is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdicts {
+    /// It takes new sandboxes only if no other fits.
+    pub suspect: Duration,
+    /// It takes none.
+    pub disconnected: Duration,
+    /// Its sandboxes are given up as far as their policy says.
+    pub lost: Duration,
+}
 
 /// Options of a platform. Every field has a sensible value but the data directory.
 #[derive(Clone, Debug)]
@@ -35,6 +48,14 @@ pub struct Options {
     pub ratios: Ratios,
     /// A component to try before the manifest's scheduler.
     pub scheduler: Option<PathBuf>,
+    /// Further schedulers by the name of the policy that they are: a sandbox or region that asks for it is placed by that one.
+    pub policies: BTreeMap<String, PathBuf>,
+    /// Addresses that sandboxes may reach although they are not public.
+    pub egress_allow: Vec<SocketAddr>,
+    /// Certificates (PEM) that programs in sandboxes trust beside the public ones.
+    pub guest_ca_file: Option<PathBuf>,
+    /// Silence after which a runner is suspect, disconnected and lost; none: the manifest's.
+    pub verdicts: Option<Verdicts>,
     /// The binary that is started as `<executable> cell ...`; none: this process's own.
     pub executable: Option<PathBuf>,
 }
@@ -54,6 +75,10 @@ impl Options {
             runners: 1,
             ratios: Ratios::default(),
             scheduler: None,
+            policies: BTreeMap::new(),
+            egress_allow: Vec::new(),
+            guest_ca_file: None,
+            verdicts: None,
             executable: None,
         }
     }

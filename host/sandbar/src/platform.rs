@@ -3,14 +3,14 @@
 use crate::data::{Data, Secrets, hash};
 use crate::error::StartError;
 use crate::listener::Listener;
-use crate::options::{MAX_RUNNERS, Options, Ratios};
+use crate::options::{MAX_RUNNERS, Options, Ratios, Verdicts};
 use crate::plane_api::InProcess;
 use crate::{compile, readiness};
 use http_body_util::{BodyExt, Full};
 use sandbar_engine::{CodeCache, ControlEngine};
 use sandbar_front::{Front, FrontConfig};
 use sandbar_plane::{Plane, PlaneConfig};
-use sandbar_runner::{Runner, RunnerConfig};
+use sandbar_runner::{Capacity, Runner, RunnerConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,9 +58,13 @@ impl Platform {
         let listener = Listener::bind(options.listen).await?;
         let origin = origin(&options, &listener);
         let engine = control_engine()?;
-        let variables = variables(&origin, &regions, &api_key, &secrets, &names);
+        let mut variables = variables(&origin, &regions, &api_key, &secrets, &names);
+        variables.extend(options.verdicts.into_iter().flat_map(judging));
         let plane = start_plane(&options, &data, &engine, variables).await?;
-        let front = Front::new(Arc::new(InProcess(Arc::clone(&plane))), front_config(&options, &secrets));
+        let front = Front::new(
+            Arc::new(InProcess(Arc::clone(&plane))),
+            front_config(&options, &secrets),
+        );
         let router = front.router();
         let local = format!("http://{}", reachable(listener.address()));
         let (stop, stopped) = watch::channel(false);
@@ -103,7 +107,8 @@ impl Platform {
         for name in names {
             let config = RunnerConfig {
                 api_url: format!("{origin}/api"),
-                front_url: None,
+                front_url: Some(origin.to_owned()),
+                ca_file: None,
                 token: secrets.runners.get(name).cloned().unwrap_or_default(),
                 name: name.clone(),
                 data_dir: self._data.path("runners").join(name.replace('/', "-")),
@@ -112,6 +117,11 @@ impl Platform {
                 exe: exe.clone(),
                 component: options.home.components.join("runner.wasm"),
                 ratios: share(options.ratios, names.len()),
+                capacity: Capacity::default(),
+                metrics_listen: None,
+                egress_allow: options.egress_allow.clone(),
+                egress_none: false,
+                guest_ca_file: options.guest_ca_file.clone(),
                 report_every: REPORT_EVERY,
                 jail: true,
             };
@@ -175,10 +185,9 @@ impl Platform {
 
     /// Ends runners, cells and listener. Sandboxes keep their files.
     pub async fn shutdown(self) {
+        // Before the listener: what runners saw last is to be reported.
+        futures::future::join_all(self.runners.into_iter().map(Runner::shutdown)).await;
         let _ = self.stop.send(true);
-        for runner in self.runners {
-            runner.shutdown().await;
-        }
         let _ = self.serving.await;
         self.plane.shutdown().await;
     }
@@ -237,8 +246,11 @@ fn check(options: &Options, regions: &[String]) -> Result<(), StartError> {
             return Err(StartError::Missing(needed.clone()));
         }
     }
-    if let Some(scheduler) = options.scheduler.as_ref().filter(|scheduler| !scheduler.is_file()) {
-        return Err(StartError::Missing(scheduler.clone()));
+    let brought = options.scheduler.iter().chain(options.policies.values());
+    for file in brought.chain(options.guest_ca_file.iter()) {
+        if !file.is_file() {
+            return Err(StartError::Missing(file.clone()));
+        }
     }
     Ok(())
 }
@@ -293,6 +305,21 @@ fn variables(
     ])
 }
 
+/// The longest a runner holds its sandboxes by one report.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A lease ends well before its runner is called lost: two copies must never both acknowledge.
+fn judging(verdicts: Verdicts) -> [(String, String); 4] {
+    let lease = LEASE.min(verdicts.lost * 3 / 4);
+    [
+        ("suspect_after", verdicts.suspect),
+        ("disconnected_after", verdicts.disconnected),
+        ("lost_after", verdicts.lost),
+        ("runner_lease", lease),
+    ]
+    .map(|(name, time)| (name.to_owned(), time.as_millis().to_string()))
+}
+
 async fn start_plane(
     options: &Options,
     data: &Data,
@@ -313,6 +340,7 @@ async fn start_plane(
     );
     config.variables = variables;
     config.overrides = overrides;
+    config.policies = options.policies.clone();
     Plane::start(config)
         .await
         .map_err(|error| StartError::Plane(error.to_string()))

@@ -4,36 +4,47 @@ use crate::error::StartError;
 use futures::future::BoxFuture;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use sandbar_dial::{Connector, Origin, Trust};
 use sandbar_front::{Api, Body, Front, FrontConfig};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// A plane that does not accept a connection within this is unreachable.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How a front reaches a plane elsewhere.
+#[derive(Clone, Debug)]
+pub struct RemoteConfig {
+    /// The plane's origin, `https://host[:port]`.
+    pub plane: String,
+    /// Certificates to trust beside the usual ones, in PEM.
+    pub ca_file: Option<std::path::PathBuf>,
+    /// The key by which the plane knows it, and how it behaves.
+    pub front: FrontConfig,
+}
 
-/// A router that serves /toolbox, /link and the event stream, and passes everything else on to the plane at
-/// `origin` (`http://host:port`), authenticating itself with `front_key`.
+/// A router that serves toolboxes, previews, /link and the event stream, and passes everything else on to the plane. Must be
+/// called within a runtime.
 ///
 /// # Errors
-/// If `origin` is not such a URL.
-pub fn remote_front(origin: &str, front_key: &str) -> Result<axum::Router, StartError> {
-    let bad = || StartError::Option(format!("{origin:?} is not an origin such as http://127.0.0.1:3000"));
-    let uri: Uri = origin.trim_end_matches('/').parse().map_err(|_| bad())?;
-    if uri.scheme_str() != Some("http") || uri.authority().is_none() || uri.path() != "/" {
-        return Err(bad());
+/// If the plane's origin is not a URL to dial, or the certificates cannot be read.
+pub fn remote_front(config: RemoteConfig) -> Result<axum::Router, StartError> {
+    let origin = Origin::parse(&config.plane).map_err(|error| StartError::Option(error.to_string()))?;
+    if !origin.path.is_empty() {
+        let text = format!(
+            "{:?} has a path; give an origin such as https://sandbar.example",
+            config.plane
+        );
+        return Err(StartError::Option(text));
     }
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_LIMIT));
-    let client = Client::builder(TokioExecutor::new()).build(connector);
-    Ok(Front::new(Arc::new(Remote { origin: uri, client }), FrontConfig::new(front_key)).router())
+    let trust = Trust::new(config.ca_file.as_deref()).map_err(|error| StartError::Option(error.to_string()))?;
+    let bad = |error: http::uri::InvalidUri| StartError::Option(error.to_string());
+    let uri: Uri = origin.route("/").parse().map_err(bad)?;
+    let client = Client::builder(TokioExecutor::new()).build(Connector::new(trust));
+    Ok(Front::new(Arc::new(Remote { origin: uri, client }), config.front).router())
 }
 
 struct Remote {
     origin: Uri,
-    client: Client<HttpConnector, Body>,
+    client: Client<Connector, Body>,
 }
 
 impl Api for Remote {

@@ -1,9 +1,10 @@
 //! Dependencies that are components: each runs in stores of its own, with a deadline, apart from whoever calls it.
 //!
 //! A [`Bridge`] answers one imported interface. It knows nothing of the interface: values pass through it as they
-//! are. If it was given a component in place of the manifest's own and that one traps or misses the deadline, the
+//! are (but for placement, where [`Policies`] look which policy a call asks for). If it was given a component in place of the manifest's own and that one traps or misses the deadline, the
 //! manifest's own answers.
 
+mod policies;
 mod provider;
 mod shape;
 
@@ -14,6 +15,7 @@ use sandbar_engine::ControlEngine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, Val};
 
+pub use policies::{PLACEMENT, Policies};
 pub use provider::{CallError, Provider};
 
 use crate::metrics::{Counter, Metrics, Timer};
@@ -23,6 +25,7 @@ use crate::state::State;
 pub struct Bridge {
     interface: String,
     providers: Vec<Arc<Provider>>,
+    policies: Policies,
     calls: Counter,
     fallbacks: Counter,
     failures: Counter,
@@ -33,10 +36,22 @@ impl Bridge {
     /// `providers`: those to try, in order; the last one is the manifest's own.
     #[must_use]
     pub fn new(interface: &str, providers: Vec<Arc<Provider>>, metrics: &Metrics) -> Arc<Self> {
+        Self::with_policies(interface, providers, Policies::default(), metrics)
+    }
+
+    /// [`Bridge::new`], where calls that ask for one of `policies` go to that one first.
+    #[must_use]
+    pub fn with_policies(
+        interface: &str,
+        providers: Vec<Arc<Provider>>,
+        policies: Policies,
+        metrics: &Metrics,
+    ) -> Arc<Self> {
         let label = [("interface", interface)];
         Arc::new(Self {
             interface: interface.to_owned(),
             providers,
+            policies,
             calls: metrics.counter("sandbar_dependency_calls_total", &label),
             fallbacks: metrics.counter("sandbar_dependency_fallbacks_total", &label),
             failures: metrics.counter("sandbar_dependency_failures_total", &label),
@@ -50,7 +65,10 @@ impl Bridge {
     /// The reason of the last provider, when none answered.
     pub async fn call(self: &Arc<Self>, function: &str, parameters: Vec<Val>) -> Result<Vec<Val>, CallError> {
         let start = std::time::Instant::now();
-        let result = self.first_answer(function, &parameters).await;
+        let result = match self.policies.answer(function, &parameters).await {
+            Some(values) => Ok(values),
+            None => self.first_answer(function, &parameters).await,
+        };
         self.calls.add(1);
         self.seconds.record(start.elapsed());
         result
@@ -109,6 +127,7 @@ impl Bridge {
         for provider in &self.providers {
             provider.check(&functions)?;
         }
+        self.policies.check(&functions)?;
         let mut instance = linker.instance(&self.interface).map_err(|e| format!("{e:#}"))?;
         for (name, function) in functions {
             let bridge = Arc::clone(self);

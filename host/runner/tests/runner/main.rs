@@ -3,6 +3,8 @@
 //! The cell is this very program, started again as `<exe> cell ...`; hence a `main` of its own.
 
 mod cases;
+mod components;
+mod leases;
 mod plane;
 
 use libtest_mimic::{Arguments, Trial};
@@ -19,8 +21,8 @@ const LONGEST_CASE: Duration = Duration::from_secs(300);
 type Case = (&'static str, fn() -> Pin<Box<dyn Future<Output = ()>>>);
 
 macro_rules! cases {
-    ($($name:ident),* $(,)?) => {
-        [$((stringify!($name), || Box::pin(cases::$name()) as Pin<Box<dyn Future<Output = ()>>>)),*]
+    ($($name:path),* $(,)?) => {
+        [$((stringify!($name), || Box::pin($name()) as Pin<Box<dyn Future<Output = ()>>>)),*]
     };
 }
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some(sandbar_runner::component::SUBCOMMAND) => sandbar_runner::component::compile_main(arguments.skip(1)),
         Some("runner") => {
             let arguments: Vec<PathBuf> = arguments.skip(1).map(PathBuf::from).collect();
             run(cases::be_a_runner(&arguments));
@@ -44,16 +47,24 @@ fn main() -> ExitCode {
 }
 
 fn test() -> ExitCode {
-    let cases: [Case; 7] = cases![
-        a_sandbox_from_create_to_destroy,
-        calls_without_a_valid_seal_are_refused,
-        a_cell_that_dies_is_replaced,
-        a_restart_finds_its_sandboxes,
-        rows_of_the_plane_replace_a_lost_journal,
-        a_lost_plane_is_found_again,
-        the_cell_ends_with_its_runner,
+    let cases: [Case; 13] = cases![
+        cases::a_sandbox_from_create_to_destroy,
+        cases::calls_without_a_valid_seal_are_refused,
+        cases::a_cell_that_dies_is_replaced,
+        cases::a_restart_finds_its_sandboxes,
+        cases::rows_of_the_plane_replace_a_lost_journal,
+        cases::a_lost_plane_is_found_again,
+        cases::the_cell_ends_with_its_runner,
+        leases::a_runner_that_slept_past_its_lease_acknowledges_nothing,
+        leases::a_newer_process_ends_the_older_and_another_directory_is_refused,
+        leases::what_is_disowned_is_removed,
+        leases::websockets_reach_the_cell,
+        components::another_component_takes_over_and_a_broken_one_does_not,
+        components::a_pushed_component_is_used_at_the_next_start,
     ];
     let trials = cases.map(|(name, case)| {
+        // Names of modules are of no interest to whoever reads the list.
+        let name = name.rsplit("::").next().unwrap_or(name).trim();
         Trial::test(name, move || {
             let bounded = async { tokio::time::timeout(LONGEST_CASE, case()).await };
             run(bounded).map_err(|_| format!("not done after {LONGEST_CASE:?}").into())
@@ -77,7 +88,10 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 /// A file or directory of the build, or a clear word on how to get it.
 fn built(path: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    let path = target.join(path);
+    let path = match (path.strip_prefix("components/"), std::env::var_os("SANDBAR_COMPONENTS")) {
+        (Some(component), Some(elsewhere)) => Path::new(&elsewhere).join(component),
+        _ => target.join(path),
+    };
     assert!(
         path.exists(),
         "{} is missing: build it with `cargo xtask up`, or run `cargo xtask test`",

@@ -12,15 +12,21 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 pub const TOKEN: &str = "runner-token";
 
 /// How long a test waits for what must happen.
 pub const SOON: Duration = Duration::from_secs(30);
+
+/// A WebSocket into a sandbox.
+pub type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
 type Link = (SendRequest<Full<Bytes>>, LinkKey);
 
@@ -31,6 +37,11 @@ struct State {
     observations: watch::Sender<Vec<Value>>,
     health: watch::Sender<Option<Value>>,
     link: watch::Sender<Option<Link>>,
+    /// The data directory that holds the runner, and its newest process.
+    holder: Mutex<(Option<String>, u64)>,
+    /// What every report is answered with.
+    lease: AtomicU64,
+    disowned: Mutex<Vec<Value>>,
 }
 
 #[derive(Clone)]
@@ -62,6 +73,9 @@ impl Plane {
             observations: watch::Sender::new(vec![]),
             health: watch::Sender::new(None),
             link: watch::Sender::new(None),
+            holder: Mutex::default(),
+            lease: AtomicU64::new(60_000),
+            disowned: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -100,6 +114,34 @@ impl Plane {
         };
         let serving = tokio::spawn(accept(listener, Arc::clone(&self.state)));
         *self.serving.lock().expect("lock") = serving;
+    }
+
+    /// How long the answers to reports let the runner hold its sandboxes, from now on.
+    pub fn set_lease(&self, lease: Duration) {
+        let millis = u64::try_from(lease.as_millis()).expect("a short time");
+        self.state.lease.store(millis, Ordering::SeqCst);
+    }
+
+    /// Disowns a sandbox in the answer to every report from now on.
+    pub fn disown(&self, sandbox: &str, generation: u64) {
+        let one = json!({ "sandboxId": sandbox, "generation": generation });
+        self.state.disowned.lock().expect("lock").push(one);
+    }
+
+    /// Forgets which data directory holds the runner, as a replacement by the operator does.
+    pub fn release(&self) {
+        self.state.holder.lock().expect("lock").0 = None;
+    }
+
+    /// The newest observation of a sandbox that fits.
+    pub async fn observed(&self, sandbox: &str, state: &str) -> Value {
+        let fits = |one: &Value| one["sandboxId"] == sandbox && one["state"] == state;
+        let mut observations = self.state.observations.subscribe();
+        let seen = tokio::time::timeout(SOON, observations.wait_for(|seen| seen.iter().any(fits))).await;
+        let seen = seen
+            .unwrap_or_else(|_| panic!("{sandbox} is never {state}"))
+            .expect("the plane lives");
+        seen.iter().rev().find(|one| fits(one)).expect("it is there").clone()
     }
 
     pub fn set_rows(&self, rows: Vec<Value>) {
@@ -207,6 +249,57 @@ impl Plane {
         Some(Answer { status, body })
     }
 
+    /// One of the runner's own routes over the link.
+    pub async fn own(&self, method: Method, path: &str, body: Bytes) -> Answer {
+        let (mut sender, key) = self.link().await;
+        let call = Call {
+            method: method.as_str(),
+            path_and_query: path,
+            sandbox: "",
+        };
+        let request = Request::builder()
+            .method(&method)
+            .uri(format!("http://plane{path}"))
+            .header(FORWARD_HEADER, key.seal(&call, 0, now_millis() + 60_000))
+            .body(Full::from(body))
+            .expect("a request");
+        sender.ready().await.expect("a link");
+        let response = sender.send_request(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        Answer { status, body }
+    }
+
+    /// Opens a WebSocket in the sandbox as the front would; the answer if it is refused.
+    pub async fn websocket(&self, sandbox: &str, generation: u64, path: &str) -> Result<Socket, Answer> {
+        let (mut sender, key) = self.link().await;
+        let path_and_query = format!("/toolbox/{sandbox}{path}");
+        let call = Call {
+            method: "CONNECT",
+            path_and_query: &path_and_query,
+            sandbox,
+        };
+        let mut request = Request::builder()
+            .method(Method::CONNECT)
+            .uri(format!("http://plane{path_and_query}"))
+            .header(FORWARD_HEADER, key.seal(&call, generation, now_millis() + 60_000))
+            .header("sec-websocket-version", "13")
+            .body(Full::default())
+            .expect("a request");
+        request
+            .extensions_mut()
+            .insert(hyper::ext::Protocol::from_static("websocket"));
+        sender.ready().await.expect("a link");
+        let response = sender.send_request(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        if status != 200 {
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            return Err(Answer { status, body });
+        }
+        let stream = TokioIo::new(hyper::upgrade::on(response).await.expect("upgraded"));
+        Ok(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
+    }
+
     /// Runs a command; its output, which must come with exit code 0.
     pub async fn run(&self, sandbox: &str, generation: u64, command: &str) -> String {
         let body = json!({ "command": command });
@@ -279,6 +372,8 @@ async fn answer(
         });
         return response;
     }
+    let process = request.headers().get("sandbar-runner-process");
+    let process: u64 = process.and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(0);
     let body = request
         .into_body()
         .collect()
@@ -287,14 +382,26 @@ async fn answer(
         .unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     match path.as_str() {
-        "/api/runners/healthcheck" => {
-            state.health.send_replace(Some(body));
-            status(StatusCode::OK)
+        "/api/runners/attach" => {
+            let mut holder = state.holder.lock().expect("lock");
+            let instance = body["instance"].as_str().expect("an instance").to_owned();
+            if holder.0.as_ref().is_some_and(|held| *held != instance) {
+                return refuse("RUNNER_CONFLICT", "another data directory is this runner");
+            }
+            *holder = (Some(instance), holder.1 + 1);
+            json_body(&json!({
+                "process": holder.1, "runnerId": "r1", "region": "us", "leaseMs": 60_000, "reportEveryMs": 1_000, "linkUrl": "",
+            }))
         }
+        _ if process != state.holder.lock().expect("lock").1 => refuse("RUNNER_REPLACED", "there is a newer process"),
         "/api/runners/report" => {
             let seen = body["observations"].as_array().cloned().unwrap_or_default();
             state.observations.send_modify(|all| all.extend(seen));
-            status(StatusCode::OK)
+            if body["health"].is_object() {
+                state.health.send_replace(Some(body["health"].clone()));
+            }
+            let lease = state.lease.load(Ordering::SeqCst);
+            json_body(&json!({ "leaseMs": lease, "disowned": *state.disowned.lock().expect("lock") }))
         }
         "/api/runners/me/sandboxes" => json_body(&json!(*state.rows.lock().expect("lock"))),
         "/api/jobs/poll" => {
@@ -317,6 +424,12 @@ fn authorized(headers: &HeaderMap) -> bool {
     headers
         .get("authorization")
         .is_some_and(|value| value == expected.as_str())
+}
+
+fn refuse(code: &str, message: &str) -> Response<Full<Bytes>> {
+    let mut response = json_body(&json!({ "statusCode": 409, "code": code, "message": message }));
+    *response.status_mut() = StatusCode::CONFLICT;
+    response
 }
 
 fn status(status: StatusCode) -> Response<Full<Bytes>> {

@@ -26,6 +26,8 @@ enum Command {
     Runner(runner::RunnerCommand),
     /// Serve toolbox traffic and the event stream for a control plane elsewhere, such as one under `spin up`.
     Front(front::FrontCommand),
+    /// Serve toolbox traffic and previews of one region, beside its runners, with the region's proxy key.
+    Proxy(front::ProxyCommand),
     /// Compile components and userland into the cache ahead of time.
     Compile(compile::Compile),
 }
@@ -38,6 +40,7 @@ impl Cli {
             Command::Up(command) => command.run(),
             Command::Runner(command) => command.run(),
             Command::Front(command) => command.run(),
+            Command::Proxy(command) => command.run(),
             Command::Compile(command) => command.run(),
         }
     }
@@ -96,11 +99,52 @@ impl RatioArguments {
     }
 }
 
+/// What sandboxes may reach.
+#[derive(Args)]
+pub struct EgressArguments {
+    /// An address that sandboxes may reach although it is not public, such as a mirror in this network; may be given more than
+    /// once. Each sandbox's own network policy holds as well
+    #[arg(long, value_name = "ADDR:PORT")]
+    egress_allow: Vec<std::net::SocketAddr>,
+    /// Certificates (PEM) that programs in sandboxes trust beside the public ones
+    #[arg(long, value_name = "FILE")]
+    guest_ca_file: Option<PathBuf>,
+}
+
+/// What is sold, said outright.
+#[derive(Args)]
+pub struct CapacityArguments {
+    /// Allocatable CPUs, instead of the detected ones times their ratio
+    #[arg(long, value_name = "CPUS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    cpu: Option<u64>,
+    /// Allocatable memory in GiB, instead of the detected memory times its ratio
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    memory: Option<u64>,
+    /// Allocatable disk in GiB, instead of the detected disk times its ratio
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    disk: Option<u64>,
+}
+
+impl CapacityArguments {
+    fn capacity(&self) -> sandbar::Capacity {
+        sandbar::Capacity {
+            cpu_milli: self.cpu.map(|cpus| cpus * 1000),
+            memory_mib: self.memory.map(|gib| gib * 1024),
+            disk_mib: self.disk.map(|gib| gib * 1024),
+        }
+    }
+}
+
 fn ratio(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(value) if (0.0001..=10_000.0).contains(&value) => Ok(value),
         _ => Err("a ratio is a number from 0.0001 to 10000".to_owned()),
     }
+}
+
+/// The exit code of a command that failed: 1, or one that says why.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    error.downcast_ref::<runner::Ended>().map_or(1, runner::Ended::code)
 }
 
 /// Logs go to standard error; SANDBAR_LOG filters them (`warn` unless set).

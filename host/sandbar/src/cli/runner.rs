@@ -1,8 +1,9 @@
 //! `sandbar runner`.
 
-use super::{Places, RatioArguments, asked_to_stop, runtime, say};
+use super::{CapacityArguments, EgressArguments, Places, RatioArguments, asked_to_stop, runtime, say};
 use anyhow::{Context, Result};
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ pub struct RunnerCommand {
     /// Base of the platform's API, e.g. http://sandbar.example:3986/api
     #[arg(long, env = "SANDBAR_API_URL", value_name = "URL")]
     api_url: String,
-    /// Where the front is, if not at the API's origin
+    /// Where the front is, if neither the region's proxy nor at the API's origin
     #[arg(long, env = "SANDBAR_FRONT_URL", value_name = "URL")]
     front_url: Option<String>,
     /// The runner's token
@@ -27,7 +28,32 @@ pub struct RunnerCommand {
     #[command(flatten)]
     ratios: RatioArguments,
     #[command(flatten)]
+    capacity: CapacityArguments,
+    /// Certificates (PEM) to trust for an https address, beside the usual ones
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Show /metrics there, for scrapers of this machine; they are at the platform's /api/runners/<id>/metrics anyway
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    egress: EgressArguments,
+    #[command(flatten)]
     places: Places,
+}
+
+/// The plane does not want this process as its runner. A supervisor that restarts it would only have it refused again.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Ended(sandbar::End);
+
+impl Ended {
+    /// The exit code: 3, that it was replaced; 4, that another directory is this runner.
+    pub fn code(&self) -> u8 {
+        match self.0 {
+            sandbar::End::Replaced => 3,
+            sandbar::End::Conflict(_) => 4,
+        }
+    }
 }
 
 impl RunnerCommand {
@@ -48,15 +74,27 @@ impl RunnerCommand {
                 exe: std::env::current_exe().context("cannot find this program's own file")?,
                 component: home.components.join("runner.wasm"),
                 ratios: self.ratios.ratios(),
+                capacity: self.capacity.capacity(),
+                ca_file: self.ca_file,
+                metrics_listen: self.metrics_listen,
+                egress_allow: self.egress.egress_allow,
+                egress_none: false,
+                guest_ca_file: self.egress.guest_ca_file,
                 report_every: Duration::from_secs(5),
                 jail: true,
             };
             let engine = sandbar::control_engine()?;
             let runner = sandbar::Runner::start(config, &engine).await?;
             say("this machine is a runner; Ctrl-C stops it, sandboxes keep their files");
-            asked_to_stop().await?;
+            let end = tokio::select! {
+                asked = asked_to_stop() => asked.map(|()| None)?,
+                end = runner.ended() => Some(end),
+            };
             runner.shutdown().await;
-            Ok(())
+            match end {
+                Some(end) => Err(Ended(end).into()),
+                None => Ok(()),
+            }
         })
     }
 }
