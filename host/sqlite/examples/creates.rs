@@ -85,7 +85,7 @@ async fn create(store: &SqliteStore, id: &str, seed: u64) {
         placement.decision = format!(
             r#"{{"chosen":"{}","window":"{}"}}"#,
             runner.id,
-            "candidate ".repeat(100)
+            "candidate ".repeat(640)
         );
         match store.create_sandbox(common::sandbox(id), placement).await {
             Ok(_) => return,

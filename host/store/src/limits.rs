@@ -49,8 +49,8 @@ pub const KEEP_DECISIONS: u64 = 100_000;
 /// neighbours in the same pages, instead of each for a page of its own.
 pub const TRIM_EVERY: u64 = 64;
 
-/// Bytes of what one decision says: a window of 256 runners takes about 40 KiB as JSON.
-pub const MAX_FACTS: usize = 64 * 1_024;
+/// Bytes of what one decision says: a window of 256 runners takes about 60 KiB as JSON.
+pub const MAX_FACTS: usize = 128 * 1_024;
 
 /// Decisions listed at once.
 pub const MAX_DECISIONS: u32 = 1_000;

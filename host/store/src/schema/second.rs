@@ -48,30 +48,45 @@ pub(super) const STATEMENTS: &[&str] = &[
        disk_gib INTEGER NOT NULL CHECK (disk_gib >= 0), sandboxes INTEGER NOT NULL CHECK (sandboxes >= 0),
        PRIMARY KEY (organization, region)) WITHOUT ROWID",
     "CREATE INDEX usage_by_region ON usage (region)",
-    // `process` is the number of the newest process that attached. `excused` is what had been sold when a runner
-    // came back with less to sell: above it and above the allocatable nothing may ever be sold.
-    "ALTER TABLE runners ADD COLUMN services TEXT NOT NULL DEFAULT '[]'",
-    "ALTER TABLE runners ADD COLUMN allocated_cpu_milli INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN allocated_memory_mib INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN allocated_disk_mib INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN snapshots TEXT NOT NULL DEFAULT '[]'",
-    "ALTER TABLE runners ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
-    "ALTER TABLE runners ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN connected_until INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN verdict TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE runners ADD COLUMN verdict_since INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN drain_started INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN instance TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE runners ADD COLUMN process INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN excused_cpu_milli INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN excused_memory_mib INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE runners ADD COLUMN excused_disk_mib INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX runners_in_pages ON runners (region, id)",
+    // --- runners, made anew: with what they now say of themselves a row is long, and long rows lie badly in a tree that
+    // is ordered by a text. `process` is the number of the newest process that attached. `excused` is what had been sold
+    // when a runner came back with less to sell: above it and above the allocatable nothing may ever be sold.
+    "CREATE TABLE runners_2 (
+       number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+       region TEXT NOT NULL REFERENCES regions (id), organization TEXT,
+       unschedulable INTEGER NOT NULL, draining INTEGER NOT NULL, drain_started INTEGER NOT NULL DEFAULT 0,
+       cpu_milli INTEGER NOT NULL, memory_mib INTEGER NOT NULL, disk_mib INTEGER NOT NULL,
+       sold_cpu_milli INTEGER NOT NULL CHECK (sold_cpu_milli >= 0),
+       sold_memory_mib INTEGER NOT NULL CHECK (sold_memory_mib >= 0),
+       sold_disk_mib INTEGER NOT NULL CHECK (sold_disk_mib >= 0),
+       excused_cpu_milli INTEGER NOT NULL DEFAULT 0, excused_memory_mib INTEGER NOT NULL DEFAULT 0,
+       excused_disk_mib INTEGER NOT NULL DEFAULT 0,
+       started_sandboxes INTEGER NOT NULL, cpu_used REAL NOT NULL, memory_used REAL NOT NULL,
+       disk_used REAL NOT NULL, load REAL NOT NULL, healthy INTEGER NOT NULL,
+       last_report INTEGER NOT NULL, lease_until INTEGER NOT NULL DEFAULT 0, connected_until INTEGER NOT NULL DEFAULT 0,
+       verdict TEXT NOT NULL DEFAULT '', verdict_since INTEGER NOT NULL DEFAULT 0,
+       instance TEXT NOT NULL DEFAULT '', process INTEGER NOT NULL DEFAULT 0, version TEXT NOT NULL,
+       created INTEGER NOT NULL, updated INTEGER NOT NULL, spread INTEGER NOT NULL,
+       allocated_cpu_milli INTEGER NOT NULL DEFAULT 0, allocated_memory_mib INTEGER NOT NULL DEFAULT 0,
+       allocated_disk_mib INTEGER NOT NULL DEFAULT 0, services TEXT NOT NULL DEFAULT '[]',
+       snapshots TEXT NOT NULL DEFAULT '[]', tags TEXT NOT NULL DEFAULT '[]',
+       room INTEGER NOT NULL GENERATED ALWAYS AS (CASE
+         WHEN cpu_milli <= sold_cpu_milli OR memory_mib <= sold_memory_mib
+           OR disk_mib <= sold_disk_mib THEN 0
+         WHEN cpu_milli - sold_cpu_milli >= 4000 AND memory_mib - sold_memory_mib >= 8192
+           AND disk_mib - sold_disk_mib >= 10240 THEN 2
+         ELSE 1 END) STORED)",
+    "INSERT INTO runners_2 (id, name, region, organization, unschedulable, draining, cpu_milli, memory_mib, disk_mib,
+       sold_cpu_milli, sold_memory_mib, sold_disk_mib, started_sandboxes, cpu_used, memory_used, disk_used, load,
+       healthy, last_report, version, created, updated, spread)
+     SELECT id, name, region, organization, unschedulable, draining, cpu_milli, memory_mib, disk_mib,
+       sold_cpu_milli, sold_memory_mib, sold_disk_mib, started_sandboxes, cpu_used, memory_used, disk_used, load,
+       healthy, last_report, version, created, updated, spread FROM runners ORDER BY id",
     // --- sandboxes, made anew: one may now be without a runner before it is destroyed. `counted_compute` and
     // `counted_disk` say what of it the usage row counts. `due` is when the time for its next automatic action comes.
     "CREATE TABLE sandboxes_2 (
        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, organization TEXT NOT NULL REFERENCES organizations (id),
-       name TEXT NOT NULL, region TEXT NOT NULL, runner TEXT REFERENCES runners (id),
+       name TEXT NOT NULL, region TEXT NOT NULL, runner TEXT REFERENCES runners_2 (id),
        snapshot TEXT NOT NULL, os_user TEXT NOT NULL, env TEXT NOT NULL, labels TEXT NOT NULL,
        public INTEGER NOT NULL, network_block_all INTEGER NOT NULL, network_allow_list TEXT,
        domain_allow_list TEXT, cpu INTEGER NOT NULL, memory_gib INTEGER NOT NULL,
@@ -118,9 +133,15 @@ pub(super) const STATEMENTS: &[&str] = &[
     "DROP TABLE jobs",
     "DROP TABLE sandbox_labels",
     "DROP TABLE sandboxes",
+    "DROP TABLE runners",
+    "ALTER TABLE runners_2 RENAME TO runners",
     "ALTER TABLE sandboxes_2 RENAME TO sandboxes",
     "ALTER TABLE sandbox_labels_2 RENAME TO sandbox_labels",
     "ALTER TABLE jobs_2 RENAME TO jobs",
+    "CREATE UNIQUE INDEX runners_by_region ON runners (region, name)",
+    "CREATE INDEX runners_for_placement ON runners (region, unschedulable, draining, room, spread)",
+    "CREATE INDEX runners_by_organization ON runners (organization)",
+    "CREATE INDEX runners_in_pages ON runners (region, id)",
     "CREATE UNIQUE INDEX sandboxes_by_name ON sandboxes (organization, name) WHERE destroyed_at = 0",
     "CREATE INDEX sandboxes_by_created ON sandboxes (organization, created, id) WHERE destroyed_at = 0",
     "CREATE INDEX sandboxes_by_activity ON sandboxes (organization, last_activity, id) WHERE destroyed_at = 0",

@@ -12,7 +12,7 @@ use crate::{
 /// Remembers a placement in the transaction that carries it out.
 ///
 /// # Errors
-/// `internal` beyond 64 KiB of facts.
+/// `internal` beyond 128 KiB of facts.
 pub(super) async fn record<S: Sql>(sql: &mut S, number: i64, it: &Sandbox, facts: &str, at: Millis) -> Result<()> {
     insert(sql, number.into(), [&it.id, &it.organization, &it.region], facts, at).await
 }
@@ -20,7 +20,7 @@ pub(super) async fn record<S: Sql>(sql: &mut S, number: i64, it: &Sandbox, facts
 /// Remembers a decision that led to no sandbox.
 ///
 /// # Errors
-/// `internal` beyond 64 KiB of facts.
+/// `internal` beyond 128 KiB of facts.
 pub async fn record_refusal<S: Sql>(
     sql: &mut S,
     organization: &str,
