@@ -60,3 +60,8 @@ fn the_legacy_name_works() {
 fn a_program_that_keeps_its_sandbox_ends_at_once() {
     scenario("@daytona/sdk", "keep.mjs");
 }
+
+#[test]
+fn sessions_terminals_and_the_interpreter_work() {
+    scenario("@daytona/sdk", "living.mjs");
+}

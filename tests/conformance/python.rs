@@ -59,3 +59,23 @@ fn errors_arrive_as_the_sdks_classes() {
 fn the_asynchronous_client_works_too() {
     scenario("asynchronous.py");
 }
+
+#[test]
+fn sessions_remember_stream_and_take_input() {
+    scenario("sessions.py");
+}
+
+#[test]
+fn a_terminal_is_lost_and_found() {
+    scenario("terminal.py");
+}
+
+#[test]
+fn the_interpreter_remembers() {
+    scenario("interpreter.py");
+}
+
+#[test]
+fn executions_outlive_their_client() {
+    scenario("executions.py");
+}

@@ -30,6 +30,8 @@ pub(crate) struct Guarded {
     /// CPU time since the guest last rested, nanoseconds.
     burst: u64,
     left: Instant,
+    /// It waits for its sandbox's quota, which is no rest.
+    paused: bool,
 }
 
 impl Guarded {
@@ -41,6 +43,7 @@ impl Guarded {
             pause: None,
             burst: 0,
             left: Instant::now(),
+            paused: false,
         }
     }
 
@@ -51,7 +54,7 @@ impl Guarded {
 
     /// Whether it has not been run for so long that it counts as one that waits.
     pub(crate) fn has_rested(&self) -> bool {
-        self.left.elapsed() >= REST
+        !self.paused && self.left.elapsed() >= REST
     }
 
     pub(crate) fn share(&self) -> &Arc<Share> {
@@ -98,11 +101,13 @@ impl Future for Guarded {
             }
         }
         if self.is_paused(context) {
+            self.paused = true;
             return Poll::Pending;
         }
         if self.has_rested() {
             self.burst = 0;
         }
+        self.paused = false;
         let start = thread_nanos();
         let polled = match &mut self.guest {
             Some(guest) => guest.as_mut().poll(context),

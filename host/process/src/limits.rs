@@ -52,6 +52,8 @@ pub(crate) const TERMINAL_INPUT: usize = 64 << 10;
 pub(crate) const TERMINAL_OUTPUT: usize = 64 << 10;
 /// Columns and rows of a terminal, at most.
 pub const MAX_WINDOW: u16 = 1000;
+/// Processes that the host may start beyond the limit, so that a sandbox full of its own can be looked into and cleared.
+pub(crate) const HOST_RESERVE: usize = 4;
 /// Devices that one session of the host may name: a session shell needs four.
 pub(crate) const MAX_DEVICES: usize = 16;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sandbar_engine::{CacheError, CodeCache, Progress, SandboxEngine, sandbox::MAX_PROCESSES};
+use sandbar_tls::{Roots, RootsError};
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasData, Linker};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
@@ -42,6 +43,9 @@ pub enum LoadError {
     /// A program cannot be compiled or loaded.
     #[error(transparent)]
     Code(#[from] CacheError),
+    /// The roots for TLS cannot be used.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     /// A program imports something that sandboxes do not have, or is no command.
     #[error("program {name} does not fit a sandbox: {source:#}")]
     Link {
@@ -60,6 +64,8 @@ pub struct Programs(Arc<Inner>);
 struct Inner {
     engine: SandboxEngine,
     programs: BTreeMap<String, Arc<Program>>,
+    /// Whom programs trust for TLS.
+    roots: Arc<Roots>,
     /// Slots of the engine's pool, so that a full pool is refused by spawn and never met later.
     slots: Arc<Semaphore>,
 }
@@ -94,6 +100,20 @@ impl Programs {
         directory: &Path,
         progress: &dyn Fn(Progress<'_>),
     ) -> Result<Self, LoadError> {
+        Self::load_trusting(engine, cache, directory, Roots::public()?, progress)
+    }
+
+    /// As [`Programs::load`], whose programs trust the public roots for TLS, with roots of the caller's.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load_trusting(
+        engine: &SandboxEngine,
+        cache: &CodeCache,
+        directory: &Path,
+        roots: Arc<Roots>,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<Self, LoadError> {
         let files = wasm_files(directory)?;
         let linker = linker(engine).map_err(|source| LoadError::Link {
             name: "(WASI)".into(),
@@ -125,6 +145,7 @@ impl Programs {
         Ok(Self(Arc::new(Inner {
             engine: engine.clone(),
             programs,
+            roots,
             slots,
         })))
     }
@@ -140,6 +161,10 @@ impl Programs {
 
     pub(crate) fn engine(&self) -> &SandboxEngine {
         &self.0.engine
+    }
+
+    pub(crate) fn roots(&self) -> &Arc<Roots> {
+        &self.0.roots
     }
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {
@@ -199,6 +224,7 @@ fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
     sandbar_wasi_files::add_to_linker(l, State::files)?;
     sandbar_wasi_net::add_to_linker(l, State::net)?;
+    sandbar_tls::add_to_linker(l, State::tls)?;
     wit::add_to_linker::<State, Processes>(l, |state| state)?;
     Ok(linker)
 }

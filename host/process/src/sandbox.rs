@@ -7,6 +7,7 @@ use std::time::Duration;
 use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
 use sandbar_net::Network;
+use sandbar_tls::Sessions;
 use tokio::sync::Notify;
 
 use crate::descriptor::Descriptor;
@@ -29,6 +30,7 @@ struct Inner {
     programs: Programs,
     tree: Arc<Tree>,
     network: Network,
+    tls: Arc<Sessions>,
     limits: Limits,
     threads: Threads,
     budget: Arc<MemoryBudget>,
@@ -111,6 +113,7 @@ impl Sandbox {
             programs,
             tree,
             network,
+            tls: Arc::default(),
             limits,
             threads,
             budget: MemoryBudget::within(machine, limits.memory_bytes),
@@ -197,6 +200,10 @@ impl Sandbox {
 
     pub(crate) fn downgrade(&self) -> WeakSandbox {
         WeakSandbox(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn tls(&self) -> &Arc<Sessions> {
+        &self.0.tls
     }
 
     pub(crate) fn programs(&self) -> &Programs {

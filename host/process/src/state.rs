@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sandbar_engine::{StoreLimits, resource_table};
+use sandbar_tls::{TlsCtx, TlsView};
 use sandbar_wasi_files::{FilesCtx, FilesView};
 use sandbar_wasi_net::{NetCtx, NetView};
 use wasmtime::component::ResourceTable;
@@ -24,6 +25,7 @@ pub(crate) struct State {
     pub(crate) wasi: WasiCtx,
     pub(crate) files: FilesCtx,
     pub(crate) net: NetCtx,
+    pub(crate) tls: TlsCtx,
     pub(crate) limits: StoreLimits,
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
@@ -66,11 +68,16 @@ impl State {
         let net = NetCtx {
             network: sandbox.network().clone(),
         };
+        let tls = TlsCtx {
+            roots: Arc::clone(sandbox.programs().roots()),
+            sessions: Arc::clone(sandbox.tls()),
+        };
         Self {
             table: resource_table(),
             wasi,
             files,
             net,
+            tls,
             limits,
             sandbox,
             pid,
@@ -84,6 +91,13 @@ impl State {
         FilesView {
             table: &mut self.table,
             ctx: &mut self.files,
+        }
+    }
+
+    pub(crate) fn tls(&mut self) -> TlsView<'_> {
+        TlsView {
+            table: &mut self.table,
+            ctx: &mut self.tls,
         }
     }
 

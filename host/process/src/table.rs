@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::control::Control;
 use crate::errno::Errno;
-use crate::limits::MAX_SHOWN_ARGUMENTS;
+use crate::limits::{HOST_RESERVE, MAX_SHOWN_ARGUMENTS};
 use crate::signals::Delivered;
 use crate::status::Signal;
 
@@ -88,7 +88,9 @@ impl Table {
 
     /// Adds a process.
     pub(crate) fn add(&mut self, newcomer: Newcomer) -> Result<u32, Errno> {
-        if self.closed || self.live.len() >= self.limit {
+        // The host can still start something in a sandbox that its processes have filled: a shell that ends them.
+        let reserve = if newcomer.parent == HOST { HOST_RESERVE } else { 0 };
+        if self.closed || self.live.len() >= self.limit + reserve {
             return Err(Errno::Limit);
         }
         let (session, inherited) = match (newcomer.parent, self.live.get(&newcomer.parent)) {
@@ -371,6 +373,11 @@ mod tests {
         let mut t = Table::new(2);
         let one = add(&mut t, HOST);
         add(&mut t, one);
+        assert_eq!(t.add(newcomer(one, None)).unwrap_err(), Errno::Limit);
+        for _ in 0..HOST_RESERVE {
+            add(&mut t, HOST);
+        }
+        assert_eq!(t.add(newcomer(HOST, None)).unwrap_err(), Errno::Limit);
         assert_eq!(t.add(newcomer(one, None)).unwrap_err(), Errno::Limit);
         t.remove(one);
         add(&mut t, HOST);

@@ -169,3 +169,29 @@ async fn deleting_kills_everything_that_was_started() {
     let stats = client.send(http::Method::GET, "/stats", "", "").await.json();
     assert_eq!(stats["processes"], 0, "{stats}");
 }
+
+#[tokio::test]
+async fn a_bomb_of_executions_meets_a_typed_limit() {
+    let client = Client::new().await;
+    let mut refused = 0;
+    for _ in 0..1000 {
+        let answer = client.post("/process/execs", &json!({ "command": "sleep 1000" })).await;
+        // Of processes or of memory, whichever comes first.
+        if answer.status != 201 {
+            answer.is_error(429, "TOO_MANY_REQUESTS");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 1000 - 128, "{refused}");
+    let stats = client.send(http::Method::GET, "/stats", "", "").await.json();
+    assert!(
+        stats["processes"].as_u64().is_some_and(|number| number <= 260),
+        "{stats}"
+    );
+    client
+        .send(http::Method::POST, "/sandboxes/s/stop", "", "")
+        .await
+        .is_ok(204);
+    let stats = client.send(http::Method::GET, "/stats", "", "").await.json();
+    assert_eq!(stats["processes"], 0, "{stats}");
+}

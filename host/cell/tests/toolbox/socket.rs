@@ -72,11 +72,14 @@ impl Socket {
 
     /// The next text or binary frame; none once the server has closed.
     pub async fn next(&mut self) -> Option<Message> {
+        tokio::time::timeout(PATIENCE, self.frame())
+            .await
+            .expect("a frame in time")
+    }
+
+    async fn frame(&mut self) -> Option<Message> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next())
-                .await
-                .expect("a frame in time");
-            match next? {
+            match self.stream.next().await? {
                 Ok(Message::Close(frame)) => self.closed = frame,
                 Ok(message @ (Message::Text(_) | Message::Binary(_))) => return Some(message),
                 Ok(_) => {}

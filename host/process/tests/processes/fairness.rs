@@ -19,7 +19,8 @@ fn a_quota_of_cpu_time_holds_over_all_processes() {
     std::thread::sleep(Duration::from_secs(2));
     let (used, elapsed) = (fixture.sandbox.usage().cpu, since.elapsed());
     let share = used.as_secs_f64() / elapsed.as_secs_f64();
-    assert!((0.1..0.35).contains(&share), "{used:?} in {elapsed:?}");
+    // How much less it is says how busy the machine is.
+    assert!(share > 0.0 && share < 0.35, "{used:?} in {elapsed:?}");
     // Who waits for its turn can still be killed.
     fixture.sandbox.kill_all();
     fixture.assert_clean();

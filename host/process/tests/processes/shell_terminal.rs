@@ -151,3 +151,41 @@ fn a_program_reads_what_is_typed() {
     t.shows("$ ");
     assert_eq!(t.runs("echo got $x"), "got secret\n");
 }
+
+/// Scripts that nest or grow without end: the guest's stack must hold what the shell's own limits allow.
+#[test]
+fn bombs_end_with_an_error_of_the_shell() {
+    let nested = |open: &str, close: &str| format!("echo {}1{}", open.repeat(5000), close.repeat(5000));
+    let scripts = [
+        "f() { f; }; f".to_owned(),
+        "f() { eval f; }; f".to_owned(),
+        "f() { (f); }; f; exit 1".to_owned(),
+        "f() { if true; then { for i in 1; do f; done; }; fi; }; f".to_owned(),
+        "f() { case x in x) while true; do f; done;; esac; }; f".to_owned(),
+        "f() { local x=$(f); return 1; }; f".to_owned(),
+        "set -x; f() { f; }; f".to_owned(),
+        "trap 'f' DEBUG; f() { f; }; f".to_owned(),
+        nested("$((", "))"),
+        nested("$(echo ", ")"),
+        nested("${x:-", "}"),
+        format!("{} echo {}", "( ".repeat(140), " )".repeat(140)) + "; exit 1",
+        "x=x; echo $((x))".to_owned(),
+    ];
+    for script in scripts {
+        let fixture = userland();
+        let mut exec = crate::world::command(&["sh", "-c", &script]);
+        exec.environment = vec![("PATH".into(), "/usr/bin".into()), ("HOME".into(), "/tmp".into())];
+        let outcome = fixture.exec(exec).expect("starts");
+        let shown: String = script.chars().take(60).collect();
+        let code = outcome.status.code();
+        assert!(
+            !outcome.timed_out && code > 0 && code < 128,
+            "{:?} for {shown}: {}",
+            outcome.status,
+            String::from_utf8_lossy(&outcome.output)
+                .chars()
+                .take(200)
+                .collect::<String>()
+        );
+    }
+}

@@ -8,6 +8,8 @@ mod faults;
 #[cfg(target_family = "wasm")]
 mod flows;
 #[cfg(target_family = "wasm")]
+mod hostile;
+#[cfg(target_family = "wasm")]
 mod signals;
 #[cfg(target_family = "wasm")]
 mod terminal;
@@ -71,6 +73,12 @@ fn run(what: &str, with: &[&str]) -> u8 {
         "abort" => std::process::abort(),
         "recurse" => faults::recurse(0),
         "wild" => faults::wild(),
+        "empty-writes" => hostile::empty_writes(number(0)),
+        "byte-writes" => hostile::byte_writes(number(0)),
+        "descriptors" => hostile::descriptors(),
+        "pollables" => hostile::pollables(),
+        "signal-storm" => hostile::signal_storm(),
+        "reopen" => hostile::reopen(number(0)),
         "overwrite" => faults::write_without_permit(),
         "pipeline" => children::pipeline(number(0), number(1)),
         "yes-head" => children::yes_head(with.first() == Some(&"ignore")),
