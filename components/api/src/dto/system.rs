@@ -154,6 +154,8 @@ pub struct Links {
 pub struct Ticked {
     /// Changes that it made.
     pub acted: u64,
+    /// Whether it did the work; else somebody else does, or has just done.
+    pub done: bool,
 }
 
 /// What does not hold of the database.

@@ -4,6 +4,7 @@ use super::{Context, regions, sandboxes};
 use crate::contracts::store::{self, RegionKind};
 use crate::dto::{DecisionView, Journal, PlacementView};
 use crate::http::{Problem, Reply};
+use crate::rules::permissions;
 
 /// Decisions of a page, and at most.
 const LIMIT: u32 = 100;
@@ -13,8 +14,10 @@ const LIMIT_MOST: u32 = 1_000;
 pub(super) async fn of_sandbox(context: Context<'_>) -> Result<Reply, Problem> {
     let it = sandboxes::named(context).await?;
     let region = store::get_region(it.region.clone()).await?;
-    let whole = context.caller.operator
-        || (region.kind == RegionKind::Custom && region.organization.as_ref() == Some(&context.caller.organization));
+    let theirs = region.kind == RegionKind::Custom
+        && region.organization.as_ref() == Some(&context.caller.organization)
+        && context.caller.needs(permissions::READ_RUNNERS).is_ok();
+    let whole = theirs || context.caller.operator;
     let rows = store::list_decisions(Some(it.id.clone()), None, 0, LIMIT_MOST).await?;
     let decisions = rows.iter().map(|row| DecisionView::new(row, whole));
     Reply::ok(&PlacementView {

@@ -144,8 +144,8 @@ pub(super) async fn delete(context: Context<'_>) -> Result<Reply, Problem> {
 
 /// As documented, it is set once; operators may set it again.
 pub(super) async fn set_default_region(context: Context<'_>) -> Result<Reply, Problem> {
-    let body: DefaultRegion = context.call.json()?;
     let it = store::get_organization(of_path(context)?).await?;
+    let body: DefaultRegion = context.call.json()?;
     let region = shared(&body.default_region_id).await?;
     if it.default_region.is_some() && !context.caller.operator {
         return Err(Problem::Conflict(format!(

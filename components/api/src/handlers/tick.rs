@@ -12,8 +12,10 @@ use crate::dto::{Ticked, candidate, verdict_name};
 use crate::http::{Problem, Reply};
 use crate::rules::due::{self, DEADLINES, Due, RunnerFacts};
 
-/// For how long one instance does the work: a few ticks, so that another takes over soon.
+/// For how long the work may be one's own. A tick takes milliseconds; of one that dies the next takes over after this.
 const LEASE: u64 = 5_000;
+/// The next tick begins no sooner than this after the last one, however many fronts ask.
+const APART: u64 = 400;
 /// Sandboxes of one tick; the rest waits for the next.
 const SANDBOXES: u32 = 500;
 /// Runners of a page.
@@ -38,14 +40,25 @@ pub(super) async fn tick(context: Context<'_>) -> Result<Reply, Problem> {
     }
     let now = context.call.now;
     if !store::take_lease("tick".to_owned(), holder()?, now, now + LEASE).await? {
-        return Reply::ok(&Ticked::default());
+        return Reply::ok(&Ticked { acted: 0, done: false });
     }
+    let timer = observe::Timer::start();
+    let done = work(context, now).await;
+    observe::record("sandbar_tick_seconds", &[], timer.seconds());
+    // Given back, also after a failure: the next tick may be another instance's.
+    store::take_lease("tick".to_owned(), holder()?, now, now + APART).await?;
+    Reply::ok(&Ticked {
+        acted: done?,
+        done: true,
+    })
+}
+
+async fn work(context: Context<'_>, now: u64) -> Result<u64, Problem> {
     let fleet = Fleet::judge(context).await?;
     let mut acted = fleet.changed;
     acted += drain(&fleet, now).await?;
     acted += settle(&fleet, now).await?;
-    observe::gauge("sandbar_tick_acted", &[], acted as f64);
-    Reply::ok(&Ticked { acted })
+    Ok(acted)
 }
 
 /// The runners as this tick found them.

@@ -284,7 +284,7 @@ pub const TABLE: &[Row] = &[
     row(Get, "/api/admin/runners/{runner}", Route::AdminRunner, OPERATOR),
     row(Patch, "/api/admin/runners/{runner}/scheduling", Route::AdminScheduling, OPERATOR),
     row(Delete, "/api/admin/runners/{runner}", Route::AdminDeleteRunner, OPERATOR),
-    row(Get, "/api/admin/decisions", Route::Decisions, USER),
+    row(Get, "/api/admin/decisions", Route::Decisions, Access::with(READ_RUNNERS)),
     row(Get, "/api/admin/invariants", Route::Invariants, OPERATOR),
     row(Get, "/api/internal/access/{sandbox}", Route::Access, Access::FRONT_FOR_USER),
     row(Get, "/api/internal/preview", Route::Preview, Access::FRONT_FOR_ANYBODY),

@@ -1,0 +1,13 @@
+//! The HTTP API: the real components on the real store, called without a network. Runners are played by the tests.
+
+mod lifecycle;
+mod machine;
+mod matrix;
+mod organizations;
+mod placement;
+mod plane;
+mod previews;
+mod quotas;
+mod regions;
+mod runners;
+mod tick;
