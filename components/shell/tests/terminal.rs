@@ -27,10 +27,8 @@ fn window(fd: &impl AsRawFd, columns: u16, rows: u16) {
         ws_ypixel: 0,
     };
     // SAFETY: TIOCSWINSZ reads a winsize, which is ours.
-    assert_eq!(
-        unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) },
-        0
-    );
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+    assert_eq!(result, 0, "TIOCSWINSZ");
 }
 
 impl Terminal {
@@ -424,7 +422,8 @@ fn a_hang_up_saves_the_history() {
     t.runs("echo remember");
     let pid = i32::try_from(t.child.id()).expect("a pid");
     // SAFETY: the pid is that of our own child, which has not been waited for.
-    assert_eq!(unsafe { libc::kill(pid, libc::SIGHUP) }, 0);
+    let sent = unsafe { libc::kill(pid, libc::SIGHUP) };
+    assert_eq!(sent, 0);
     assert_eq!(t.ends(), Some(129));
     let file = std::fs::read_to_string(t.home.path().join(".bash_history")).expect("written");
     assert_eq!(file, "echo remember\n");

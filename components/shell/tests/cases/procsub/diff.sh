@@ -1,1 +1,1 @@
-sort -m <(printf 'a\nc\n') <(printf 'b\nd\n'); echo $?
+comm <(printf 'a\nb\n') <(printf 'b\nc\n'); echo $?
