@@ -3,16 +3,20 @@
 //! It is closed while the process has one thread, so that every later thread is inside. Nothing of it needs privileges.
 
 use crate::config::CellConfig;
+use crate::listen_guard;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Newest Landlock interface that this code asks for; older kernels give what they have.
 const NEWEST: ABI = ABI::V6;
+
+/// Where name servers are configured; often a link.
+const RESOLVER: &str = "/etc/resolv.conf";
 
 /// Open files of a cell: each open sandbox keeps a few directories, each process a few files.
 const OPEN_FILES: u64 = 1 << 18;
@@ -67,7 +71,9 @@ pub fn limits() -> Result<(), JailError> {
 }
 
 /// Closes the jail: this process and its threads to come can read the userland and the compiled code, read and write the
-/// sandboxes, and nothing else: no other file, no program, no TCP, no signals to processes outside.
+/// sandboxes, and nothing else: no other file, no program, no listening, no signals to processes outside. It can connect
+/// out over TCP only if sandboxes have a way out (where to is the network layer's to say, not the kernel's), and then it
+/// also reads what names are looked up with.
 ///
 /// On a kernel without Landlock it warns and goes on: WebAssembly still holds the guests, but nothing stands behind it.
 ///
@@ -76,15 +82,28 @@ pub fn limits() -> Result<(), JailError> {
 pub fn close(config: &CellConfig) -> Result<Closed, JailError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     // Taking the rules on also gives up new privileges (PR_SET_NO_NEW_PRIVS), for good.
-    let ruleset = Ruleset::default()
+    let network = if config.egress.none {
+        AccessNet::from_all(NEWEST)
+    } else {
+        AccessNet::BindTcp.into()
+    };
+    let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?
-        .handle_access(AccessNet::from_all(NEWEST))?
+        .handle_access(network)?
         .scope(Scope::from_all(NEWEST))?
         .create()?
         .add_rule(beneath(&config.userland, read)?)?
         .add_rule(beneath(&config.cache_dir, read)?)?
         .add_rule(beneath(&config.sandboxes, read | write())?)?;
+    if !config.egress.none {
+        for (path, access) in resolver_files() {
+            ruleset = ruleset.add_rule(beneath(&path, access)?)?;
+        }
+    }
+    if let Err(error) = listen_guard::close() {
+        tracing::warn!(%error, "the cell may listen for connections as far as Landlock lets it");
+    }
     let status = ruleset.restrict_self()?;
     Ok(match status.ruleset {
         RulesetStatus::FullyEnforced => Closed::Fully,
@@ -99,6 +118,31 @@ pub fn close(config: &CellConfig) -> Result<Closed, JailError> {
             Closed::No
         }
     })
+}
+
+/// What the machine's resolver reads, as far as it is there. Where its configuration is replaced while the machine runs, it
+/// lies in a directory of its own below /run, and a new file there can be read as well.
+fn resolver_files() -> Vec<(PathBuf, BitFlags<AccessFs>)> {
+    let file: BitFlags<AccessFs> = AccessFs::ReadFile.into();
+    let named = [
+        "/etc/hosts",
+        "/etc/host.conf",
+        "/etc/nsswitch.conf",
+        "/etc/gai.conf",
+        RESOLVER,
+    ];
+    let mut files: Vec<_> = named
+        .into_iter()
+        .map(PathBuf::from)
+        .filter(|path| path.is_file())
+        .map(|path| (path, file))
+        .collect();
+    let directory = std::fs::canonicalize(RESOLVER)
+        .ok()
+        .and_then(|path| path.parent().map(Path::to_owned))
+        .filter(|directory| directory.starts_with("/run/systemd/resolve"));
+    files.extend(directory.map(|directory| (directory, file | AccessFs::ReadDir)));
+    files
 }
 
 fn beneath(path: &Path, access: BitFlags<AccessFs>) -> Result<PathBeneath<PathFd>, JailError> {

@@ -18,6 +18,7 @@ pub mod error;
 mod glob;
 pub mod jail;
 pub mod limits;
+pub mod listen_guard;
 pub mod multipart;
 mod network;
 mod paths;
@@ -39,10 +40,12 @@ pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
 use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};
 use sandbar_process::{LoadError, Programs, Threads};
+use sandbar_tls::{Roots, RootsError};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Threads that answer. They only parse, route and copy.
 const API_THREADS: usize = 2;
@@ -62,6 +65,8 @@ enum CellError {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Programs(#[from] LoadError),
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     #[error("descriptor 0 is not the runner's socket: {0}")]
     Socket(#[source] io::Error),
     #[error("cannot tell how much memory the machine has: {0}")]
@@ -105,8 +110,10 @@ pub fn main(config: CellConfig) -> ExitCode {
 fn run(config: &CellConfig) -> Result<(), CellError> {
     jail::die_with_parent().map_err(CellError::Runtime)?;
     jail::limits()?;
+    // The jail has no file of the operator's.
+    let roots = Roots::load(config.tls_roots.as_deref())?;
     if config.mode == Mode::Warm {
-        load(config)?;
+        load(config, roots)?;
         return Ok(());
     }
     // The jail has no /proc.
@@ -115,7 +122,7 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
     if config.jail {
         jail::close(config)?;
     }
-    let programs = load(config)?;
+    let programs = load(config, roots)?;
     let memory = MemoryBudget::new(memory);
     let stream = socket().map_err(CellError::Socket)?;
     let guests = tokio::runtime::Builder::new_multi_thread()
@@ -151,11 +158,17 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
 }
 
 /// Maps the userland's compiled code, or compiles it.
-fn load(config: &CellConfig) -> Result<Programs, CellError> {
+fn load(config: &CellConfig, roots: Arc<Roots>) -> Result<Programs, CellError> {
     let engine = SandboxEngine::new()?;
     let cache = CodeCache::open(&config.cache_dir)?;
     let report = |progress: Progress<'_>| tracing::info!(?progress, "loading the userland");
-    Ok(Programs::load(&engine, &cache, &config.userland, &report)?)
+    Ok(Programs::load_trusting(
+        &engine,
+        &cache,
+        &config.userland,
+        roots,
+        &report,
+    )?)
 }
 
 /// Descriptor 0 as a socket.

@@ -1,5 +1,7 @@
 //! What a thread behind the jail can still do. Each test closes the jail of a thread of its own.
 
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, accept, listen, socket};
 use sandbar_cell::jail::{Closed, close};
 use sandbar_cell::{CellConfig, EgressOptions, Mode};
 use std::fs;
@@ -11,6 +13,11 @@ use std::thread;
 
 /// Runs `check` in a thread whose jail is closed around the directories of `home`.
 fn jailed(check: impl FnOnce(&Path, Closed) + Send + 'static) {
+    jailed_with(EgressOptions::default(), check);
+}
+
+/// As [`jailed`], with a way out or without.
+fn jailed_with(egress: EgressOptions, check: impl FnOnce(&Path, Closed) + Send + 'static) {
     let home = tempfile::tempdir().expect("a directory");
     for name in ["userland", "cache", "sandboxes", "outside"] {
         fs::create_dir(home.path().join(name)).expect("a directory");
@@ -23,7 +30,7 @@ fn jailed(check: impl FnOnce(&Path, Closed) + Send + 'static) {
             cache_dir: path.join("cache"),
             sandboxes: path.join("sandboxes"),
             guest_threads: 1,
-            egress: EgressOptions::default(),
+            egress,
             tls_roots: None,
             jail: true,
             mode: Mode::Serve,
@@ -99,15 +106,42 @@ fn nothing_can_be_executed() {
 }
 
 #[test]
-fn no_tcp() {
+fn connections_go_out_only_where_sandboxes_may_and_none_comes_in() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = listener.local_addr().expect("an address");
-    jailed(move |_, closed| {
-        // TCP is held from ABI 4 on: a partly closed jail may be older than that.
-        if closed == Closed::Fully {
-            assert!(TcpStream::connect(address).is_err());
+    for none in [false, true] {
+        let egress = EgressOptions {
+            none,
+            ..EgressOptions::default()
+        };
+        jailed_with(egress, move |_, closed| {
+            // Seccomp, whatever Landlock is there: nothing listens, bound or not.
+            let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+            assert_eq!(listen(&socket, 1).expect_err("no listening"), Errno::PERM);
+            assert_eq!(accept(&socket).expect_err("no accepting"), Errno::PERM);
             assert!(TcpListener::bind("127.0.0.1:0").is_err());
-        }
-    });
+            assert!(TcpListener::bind("[::1]:0").is_err());
+            // TCP is held from ABI 4 on: a partly closed jail may be older than that.
+            if closed == Closed::Fully || !none {
+                assert_eq!(TcpStream::connect(address).is_ok(), !none);
+            }
+        });
+    }
     drop(listener);
+}
+
+#[test]
+fn what_names_are_looked_up_with_can_be_read_only_where_there_is_a_way_out() {
+    for none in [false, true] {
+        let egress = EgressOptions {
+            none,
+            ..EgressOptions::default()
+        };
+        jailed_with(egress, move |_, closed| {
+            if has_landlock(closed) {
+                assert_eq!(fs::read("/etc/hosts").is_ok(), !none);
+                assert!(fs::read("/etc/passwd").is_err());
+            }
+        });
+    }
 }

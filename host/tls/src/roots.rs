@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
@@ -61,6 +61,19 @@ impl Roots {
             common,
             provider,
         }))
+    }
+
+    /// Mozilla's roots alone, made once for all who ask.
+    ///
+    /// # Errors
+    /// As [`Roots::load`]; there is no file that could be wrong.
+    pub fn public() -> Result<Arc<Self>, RootsError> {
+        static PUBLIC: OnceLock<Arc<Roots>> = OnceLock::new();
+        if let Some(roots) = PUBLIC.get() {
+            return Ok(Arc::clone(roots));
+        }
+        let roots = Self::load(None)?;
+        Ok(Arc::clone(PUBLIC.get_or_init(|| roots)))
     }
 
     pub(crate) fn common(&self) -> &Arc<ClientConfig> {
