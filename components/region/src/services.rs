@@ -93,9 +93,12 @@ fn check_url(service: Service, url: &str) -> Result<(), String> {
     let ssh = service == Service::SshGateway;
     let rest = match url.split_once("://") {
         Some((scheme, rest)) => {
-            let known = ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it));
-            if !known && !(ssh && scheme.eq_ignore_ascii_case("ssh")) {
-                let wanted = if ssh { "http, https or ssh" } else { "http or https" };
+            let (known, wanted): (&[&str], _) = if ssh {
+                (&["http", "https", "ssh"], "http, https or ssh")
+            } else {
+                (&["http", "https"], "http or https")
+            };
+            if !known.iter().any(|it| scheme.eq_ignore_ascii_case(it)) {
                 return Err(format!("has the scheme `{scheme}`, not {wanted}"));
             }
             rest

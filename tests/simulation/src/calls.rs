@@ -123,6 +123,27 @@ impl World {
         acknowledged.map_err(|what| self.broken(&sandbox, what))
     }
 
+    /// At most one copy of each sandbox would answer a call now.
+    pub(crate) fn check_copies(&mut self) -> Checked {
+        let mut alive: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for (index, machine) in self.machines.iter().enumerate() {
+            let Some(process) = machine.process.as_ref().filter(|_| machine.stopped_until <= self.now) else {
+                continue;
+            };
+            let clock = machine.clock(self.now);
+            for (sandbox, files) in &machine.disk {
+                // The agent knows of newer intents than its files tell; one of the two is the present generation.
+                let admitted = (files.spec.generation..files.spec.generation + 2)
+                    .any(|generation| process.agent.admit_call(clock, sandbox, generation).is_ok());
+                if admitted && let Some(other) = alive.insert(sandbox.clone(), index) {
+                    let what = format!("machines {other} and {index} would both answer its calls");
+                    return Err(self.broken(sandbox, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn admit(&self, called: &Called) -> Result<(), Refusal> {
         let it = &self.machines[called.machine];
         let clock = it.clock(self.now);

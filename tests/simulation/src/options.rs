@@ -3,6 +3,9 @@
 use crate::Millis;
 use crate::rng::Rng;
 
+/// A kind of fault: its name, and where it is switched.
+type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
+
 /// Which kinds of faults happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Faults {
@@ -41,7 +44,7 @@ impl Faults {
     };
 
     /// Each kind with the name that is printed, to be switched off one by one.
-    pub(crate) fn switches() -> [(&'static str, fn(&mut Self) -> &mut bool); 9] {
+    pub(crate) fn switches() -> [Switch; 9] {
         [
             ("messages", |it| &mut it.messages),
             ("partitions", |it| &mut it.partitions),

@@ -40,8 +40,11 @@ pub fn report(options: &Options, violation: &Violation) -> String {
     text
 }
 
+/// Makes a history smaller.
+type Change = Box<dyn Fn(&mut Options)>;
+
 fn shrink(mut smallest: Options, mut violation: Violation) -> (Options, Violation) {
-    let mut tries: Vec<Box<dyn Fn(&mut Options)>> = Vec::new();
+    let mut tries: Vec<Change> = Vec::new();
     for (_, switch) in Faults::switches() {
         tries.push(Box::new(move |it| *switch(&mut it.faults) = false));
     }

@@ -267,7 +267,8 @@ impl World {
             Happening::Check => {
                 let often = if self.options.runners > 100 { 20_000 } else { 5_000 };
                 self.after(often, Happening::Check);
-                self.plane.check_store(self.now)
+                self.plane.check_store(self.now)?;
+                self.check_copies()
             }
             Happening::Heal => self.heal(),
         }
