@@ -1,5 +1,7 @@
 //! A load of verbs, with a record of what was acknowledged.
 
+#![allow(dead_code, reason = "each test binary uses some of these")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -46,7 +48,14 @@ pub struct Record {
     grants: Arc<Mutex<BTreeMap<String, String>>>,
     /// CPUs of the quota, as last set; they only grow.
     quota: Arc<Mutex<u32>>,
+    /// Which kinds of change were acknowledged at all.
+    kinds: Arc<Mutex<BTreeSet<&'static str>>>,
 }
+
+/// Every kind of change that a load makes.
+const KINDS: [&str; 10] = [
+    "create", "settings", "report", "destroy", "resize", "replace", "find out", "key", "grant", "quota",
+];
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,8 +70,19 @@ impl Record {
         update(locked(&self.sandboxes).entry(id.to_owned()).or_default());
     }
 
-    fn take(&self, done: Result<Sandbox, StoreError>) {
+    /// The kinds of change that were never acknowledged.
+    pub fn missed(&self) -> Vec<&'static str> {
+        let done = locked(&self.kinds);
+        KINDS.into_iter().filter(|kind| !done.contains(kind)).collect()
+    }
+
+    fn did(&self, kind: &'static str) {
+        locked(&self.kinds).insert(kind);
+    }
+
+    fn take(&self, kind: &'static str, done: Result<Sandbox, StoreError>) {
         if let Ok(it) = done {
+            self.did(kind);
             self.update(&it.id, |known| known.newer(&it));
         }
     }
@@ -79,6 +99,7 @@ pub async fn run_load(store: &SqliteStore, record: &Record, rounds: u64, random:
                 tokio::spawn(async move {
                     let id = format!("s{round}-{number}");
                     if let Ok(made) = create(&store, &id).await {
+                        record.did("create");
                         record.update(&id, |it| *it = Acknowledged::of(&made));
                     }
                 })
@@ -92,15 +113,18 @@ pub async fn run_load(store: &SqliteStore, record: &Record, rounds: u64, random:
             continue;
         }
         let (id, it) = &known[random.below(known.len() as u64) as usize];
-        match random.below(8) {
-            0 => set(store, record, id, round as u32 + 100).await,
-            1 | 2 => report(store, record, id, it.generation, "started").await,
-            3 if it.desired == "destroyed" => report(store, record, id, it.generation, "destroyed").await,
-            3 => record.take(destroy(store, id, it.generation).await),
-            4 => record.take(resize(store, id, it.generation, 1 + round as u32 % 3).await),
-            5 => record.take(replace(store, id, it.generation).await),
-            6 => find_out(store, record, id, it.generation, random.below(2) == 0).await,
-            _ => accounts(store, record, id, round).await,
+        // In turn, so that each has its turn; on which sandbox, and so in which state, is chance.
+        match round % 7 {
+            0 => accounts(store, record, id, round).await,
+            1 => set(store, record, id, round as u32 + 100).await,
+            2 => record.take("replace", replace(store, id, it.generation).await),
+            3 => {
+                report(store, record, id, it.generation, "started").await;
+                record.take("resize", resize(store, id, it.generation, 1 + round as u32 % 3).await);
+            }
+            4 => find_out(store, record, id, it.generation, random.below(2) == 0).await,
+            _ if it.desired == "destroyed" => report(store, record, id, it.generation, "destroyed").await,
+            _ => record.take("destroy", destroy(store, id, it.generation).await),
         }
         // Claims and listings are part of a life; their outcome is judged elsewhere.
         let _ = store.claim_jobs("r".into(), 5, NOW + round, 10).await;
@@ -130,7 +154,7 @@ async fn find_out(store: &SqliteStore, record: &Record, id: &str, generation: u6
         release,
     };
     for it in store.find_out(vec![finding], NOW).await.unwrap_or_default() {
-        record.take(Ok(it));
+        record.take("find out", Ok(it));
     }
 }
 
@@ -148,6 +172,7 @@ async fn accounts(store: &SqliteStore, record: &Record, sandbox: &str, round: u6
         expires: None,
     };
     if store.create_key(key, hash.clone()).await.is_ok() {
+        record.did("key");
         locked(&record.keys).insert(hash.clone());
     }
     let grant = Grant {
@@ -161,6 +186,7 @@ async fn accounts(store: &SqliteStore, record: &Record, sandbox: &str, round: u6
     };
     if store.create_grant(grant, hash.clone()).await.is_ok() {
         // Those of the same moment have not run out for one another.
+        record.did("grant");
         locked(&record.grants).insert(hash, sandbox.into());
     }
     let quota = Quota {
@@ -172,6 +198,7 @@ async fn accounts(store: &SqliteStore, record: &Record, sandbox: &str, round: u6
         updated: NOW,
     };
     if store.put_quota(quota).await.is_ok() {
+        record.did("quota");
         *locked(&record.quota) = round as u32 + 1;
     }
 }
@@ -186,6 +213,7 @@ async fn set(store: &SqliteStore, record: &Record, id: &str, auto_stop: u32) {
         .await
         .is_ok()
     {
+        record.did("settings");
         record.update(id, |it| it.auto_stop = Some(auto_stop));
     }
 }
@@ -194,6 +222,9 @@ async fn report(store: &SqliteStore, record: &Record, id: &str, generation: u64,
     let done = store
         .report("r".into(), 0, vec![seen(id, generation, state)], None, NOW)
         .await;
+    if done.is_ok() {
+        record.did("report");
+    }
     // Also a report whose outcome is unknown may have happened.
     if state == "destroyed" && !matches!(done, Err(StoreError::Conflict(_))) {
         record.update(id, |it| it.gone = true);
