@@ -79,11 +79,10 @@ fn what_was_acknowledged_survives_the_loss_of_power_at_any_write() {
             let directory = scratch();
             let vfs = FaultVfs::register();
             let (whole, _) = live(&vfs, directory.path(), seed).await;
-            assert!(
-                whole.missed().is_empty(),
-                "seed {seed}: never done: {:?}",
-                whole.missed()
-            );
+            let missed = whole.missed();
+            never
+                .get_or_insert_with(|| missed.clone())
+                .retain(|kind| missed.contains(kind));
             let writes = vfs.disk().changes();
             assert!(writes > 300, "{writes} writes are too few to mean anything");
             // Every write in a soak; a sample, other ones for each seed, in the daily run.
