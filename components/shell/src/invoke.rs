@@ -53,7 +53,9 @@ pub fn run(os: Rc<dyn Os>, args: &[String], env: Vec<(String, String)>, cwd: &st
     } = invocation;
     let status = executor.run(async move {
         let mut shell = shell;
-        shell.sync_traps();
+        if shell.options.interactive {
+            shell.sync_traps();
+        }
         shell.import_functions(functions).await;
         if (login || shell.options.interactive)
             && let Err(Flow::Exit(code)) = shell.startup_files(login, profile, rc.as_deref()).await
@@ -203,7 +205,8 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         options.histexpand = true;
         options.monitor |= terminal.is_some();
     }
-    let group = exec.os.own_group();
+    // Asking costs a list of all processes: only for who needs it.
+    let group = if options.monitor { exec.os.own_group() } else { 0 };
     if let (true, Some(terminal)) = (options.monitor, &terminal)
         && terminal.foreground() != Ok(group)
     {
@@ -277,6 +280,7 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         positional_changes: 0,
         seconds: 0,
         in_trap: false,
+        in_prompt: false,
         last_substitution: None,
         sourcing: 0,
         getopts_offset: 0,

@@ -172,6 +172,8 @@ pub(crate) struct Shell {
     pub seconds: i64,
     /// A trap is running that keeps `BASH_COMMAND` as it was.
     pub in_trap: bool,
+    /// A prompt is being expanded: the prompts of what it runs are not.
+    pub in_prompt: bool,
     /// What process substitutions leave to be done after the command.
     pub scratch: Vec<crate::run::substitution::Scratch>,
     /// Status of the last command substitution of this command.

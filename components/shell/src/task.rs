@@ -17,6 +17,10 @@ pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// a busy loop does not starve its siblings.
 const POLLS_PER_CHECK: u32 = 32;
 
+/// Most tasks at once. Each has a copy of the shell's variables: a script that forks without end gets an error, and does
+/// not take the memory of its sandbox.
+const MAX_TASKS: usize = 1024;
+
 /// Bytes per read.
 const CHUNK: usize = 65_536;
 
@@ -263,6 +267,11 @@ impl Executor {
     /// How many tasks were ever started.
     pub fn started(&self) -> u64 {
         self.next.get()
+    }
+
+    /// Whether another task would be one too many.
+    pub fn is_full(&self) -> bool {
+        self.tasks.borrow().len() >= MAX_TASKS
     }
 
     /// Whether anything but the current task may want its turn: another task, or a signal.

@@ -210,6 +210,17 @@ fn bombs_end_with_an_error() {
         "echo {1..999999999999}".to_owned(),
         "echo {1..1000}{1..1000}{1..1000}".to_owned(),
         "x=x; echo $((x))".to_owned(),
+        "shopt -s expand_aliases\nalias a='b b' b='c c' c='a a'\na".to_owned(),
+        "shopt -s expand_aliases\nalias a='a a a a '\na a a a".to_owned(),
+        format!(
+            "shopt -s expand_aliases\nalias a='{0} ' \na a a a a a a",
+            "nope ".repeat(20_000)
+        ),
+        "f() { trap f ERR; false; return 1; }; f".to_owned(),
+        "f() { : < <(f); return 1; }; f".to_owned(),
+        "f() { coproc f; return 1; }; f".to_owned(),
+        "set -x; PS4='$(set -x; :; nope)'; f() { f; }; f 2> /dev/null".to_owned(),
+        "while select x in a; do :; done; false".to_owned(),
         "x=y; y=x; echo $((x + y))".to_owned(),
         "declare -n a=b; declare -n b=a; a=1; echo $a; exit 1".to_owned(),
         "x=$(printf 'a%.0s' {1..3000}); [[ $x == *a*a*a*a*a*a*a*a*b ]]".to_owned(),

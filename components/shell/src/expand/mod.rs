@@ -4,6 +4,7 @@ mod assign;
 mod field;
 mod glob;
 mod param;
+mod replace;
 mod value;
 
 pub(crate) use field::Builder;

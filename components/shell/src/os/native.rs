@@ -173,7 +173,13 @@ impl Process for NativeProcess {
 
     fn kill(&self, signal: u32) -> Result<(), Errno> {
         let pid = i32::try_from(self.pid).map_err(|_| Errno::NoProcess)?;
-        send(pid, signal)
+        // A stop that has not been seen yet is over too.
+        let before = self.update();
+        send(pid, signal)?;
+        if signal == 18 && matches!(before, State::Stopped) {
+            self.state.set(State::Running);
+        }
+        Ok(())
     }
 
     fn as_any(&self) -> &dyn Any {

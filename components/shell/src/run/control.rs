@@ -21,7 +21,12 @@ impl Shell {
         let running = Running::default();
         if self.controls_jobs() {
             running.control.set(true);
-            running.home.set(self.group);
+            let group = if self.group == 0 {
+                self.os().own_group()
+            } else {
+                self.group
+            };
+            running.home.set(group);
             if foreground {
                 running.terminal.replace(self.terminal.clone());
             }
@@ -197,9 +202,8 @@ impl Shell {
             }
         }
         for child in job.running.children() {
-            if child.is_stopped() {
-                let _ = child.kill(18);
-            }
+            // Also those that are about to stop: the key reached all of them.
+            let _ = child.kill(18);
         }
         if !foreground {
             return Ok(0);

@@ -413,6 +413,8 @@ impl Shell {
     /// Forgets what a command left when control was torn out of it.
     pub(super) fn recover(&mut self) {
         self.conditions = 0;
+        self.in_trap = false;
+        self.in_prompt = false;
         self.loops = 0;
         self.depth = 0;
         self.nesting = 0;

@@ -90,6 +90,10 @@ impl Shell {
 
     /// Refuses to nest calls deeper than the stack allows.
     pub async fn check_depth(&mut self) -> Result<(), Flow> {
+        if self.exec.is_full() {
+            self.complain("fork: retry: Resource temporarily unavailable").await;
+            return Err(Flow::Exit(254));
+        }
         if self.depth < MAX_CALL_DEPTH {
             return Ok(());
         }

@@ -17,13 +17,18 @@ impl Shell {
     /// The same of any text (`${x@P}`).
     pub(crate) async fn expand_prompt(&mut self, raw: &str) -> String {
         let decoded = self.prompt_escapes(raw);
-        if !decoded.contains(['$', '`', '\\']) {
+        if self.in_prompt || !decoded.contains(['$', '`', '\\']) {
             return cut(decoded);
         }
         // Expansions in a prompt leave `$?` and `$_` alone.
         let (status, last) = (self.status, self.last_argument.clone());
         let text = match prompt_word(&decoded) {
-            Ok(word) => self.expand_text(&word).await.unwrap_or_default(),
+            Ok(word) => {
+                self.in_prompt = true;
+                let text = self.expand_text(&word).await;
+                self.in_prompt = false;
+                text.unwrap_or_default()
+            }
             Err(_) => decoded,
         };
         self.status = status;
