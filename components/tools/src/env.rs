@@ -16,6 +16,50 @@ const TABLE: &[Opt] = &[
 /// env itself failed.
 const TROUBLE: i32 = 125;
 
+/// Words as `-S` has them: quotes and backslashes as in a shell, `\\_` for a blank, `#` for a comment, `${NAME}`.
+fn split(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, open) {
+            ('\'' | '"', None) => {
+                open = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, Some(quote)) if c == quote => open = None,
+            ('\\', quote) if quote != Some('\'') => match rest.next() {
+                Some('_') if quote.is_none() => words.extend(word.take()),
+                Some('c') if quote.is_none() => break,
+                Some(next) => word.get_or_insert_default().push(match next {
+                    '_' => ' ',
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    other => other,
+                }),
+                None => return Err("invalid backslash at end of string in -S".into()),
+            },
+            ('$', quote) if quote != Some('\'') => {
+                if rest.next_if_eq(&'{').is_none() {
+                    return Err("only ${VARNAME} expansion is supported".into());
+                }
+                let name: String = std::iter::from_fn(|| rest.next_if(|c| *c != '}')).collect();
+                rest.next();
+                word.get_or_insert_default()
+                    .push_str(&std::env::var(name).unwrap_or_default());
+            }
+            ('#', None) if word.is_none() => break,
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    if open.is_some() {
+        return Err("no terminating quote in -S string".into());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 /// Runs env and gives the exit code of the program, or env's own 125, 126 (cannot run) or 127 (not found).
 pub fn main(arguments: Vec<OsString>) -> i32 {
     // A lone `-` means `-i`.
@@ -51,8 +95,13 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
                 Ok(path) => directory = Some(path.to_string_lossy().into_owned()),
                 Err(_) => directory = Some(text),
             },
-            // Enough for `#!/usr/bin/env -S program -option`.
-            _ => words.extend(text.split_whitespace().map(OsString::from)),
+            _ => match split(&text) {
+                Ok(more) => words.extend(more.into_iter().map(OsString::from)),
+                Err(message) => {
+                    console::complain("env", message);
+                    return TROUBLE;
+                }
+            },
         }
     }
     words.extend(parsed.operands);

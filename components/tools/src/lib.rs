@@ -25,6 +25,7 @@ pub mod paths;
 pub mod posix;
 pub mod process;
 pub mod signals;
+pub mod small;
 pub mod tac;
 pub mod test;
 pub mod users;

@@ -4,6 +4,7 @@ mod list;
 
 use crate::console::{self, Output};
 use crate::getopt::{self, Opt, Takes, opt};
+pub use list::human;
 use list::{Item, Style};
 use sandbar_guest_rt::files::{self, Kind};
 use std::ffi::OsString;

@@ -13,9 +13,16 @@ const SIGNALS: &[(&str, u32)] = &[
     ("QUIT", 3),
     ("ABRT", 6),
     ("KILL", 9),
+    ("USR1", 10),
+    ("USR2", 12),
     ("PIPE", 13),
     ("ALRM", 14),
     ("TERM", 15),
+    ("CHLD", 17),
+    ("CONT", 18),
+    ("STOP", 19),
+    ("TSTP", 20),
+    ("WINCH", 28),
 ];
 const TERM: u32 = 15;
 /// timeout: the time was over.
@@ -24,7 +31,7 @@ const TIMED_OUT: i32 = 124;
 const TROUBLE: i32 = 125;
 
 /// The number of a signal by name, with or without `SIG`, or in digits.
-fn signal(text: &str) -> Option<u32> {
+pub fn signal(text: &str) -> Option<u32> {
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
     let named = SIGNALS

@@ -100,7 +100,7 @@ impl Parser<'_> {
             _ => return Ok(left),
         };
         // `1 == x = 2`, `!x = y`, `$1 ~ a = b`: the assignment is the right operand's.
-        let (place, wrap): (Place, Option<Box<dyn FnOnce(Expression) -> Expression>>) = match left {
+        let (place, wrap): Split = match left {
             Expression::Place(place) => (place, None),
             Expression::Not(inner) => match *inner {
                 Expression::Place(place) => (place, Some(Box::new(|e| Expression::Not(Box::new(e))))),
@@ -439,6 +439,7 @@ fn collapse(mut joined: Vec<Expression>) -> Expression {
     }
 }
 
+/// What is assigned to, and what the assignment is an operand of.
 type Split = (Place, Option<Box<dyn FnOnce(Expression) -> Expression>>);
 
 /// The right operand as the place of an assignment.

@@ -49,7 +49,11 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         Err(message) => {
             console::complain("awk", &message);
             // As gawk has it: this is found only when everything is read.
-            if message.ends_with("is not defined") { TROUBLE } else { MISTAKE }
+            if message.ends_with("is not defined") {
+                TROUBLE
+            } else {
+                MISTAKE
+            }
         }
     }
 }

@@ -117,11 +117,14 @@ pub fn copy(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<u64> {
     }
 }
 
+/// A stream whose beginning was looked at.
+pub type Whole = Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
+
 /// The codec of a stream by its first bytes, and the whole stream.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn sniff(mut input: Box<dyn Read>) -> io::Result<(Option<Codec>, Chain<Cursor<Vec<u8>>, Box<dyn Read>>)> {
+pub fn sniff(mut input: Box<dyn Read>) -> io::Result<(Option<Codec>, Whole)> {
     let mut start = Vec::new();
     input.by_ref().take(6).read_to_end(&mut start)?;
     Ok((Codec::detect(&start), Cursor::new(start).chain(input)))

@@ -39,7 +39,9 @@ fn run(arguments: Vec<OsString>) -> Result<i32, String> {
     let parsed = getopt::parse(TABLE, arguments.into_iter().skip(1), true)?;
     let (mut silent, mut verbose, mut most, mut skip) = (false, false, u64::MAX, (0, 0));
     for (option, value) in parsed.options {
-        let text = value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = value
+            .map(|value| value.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let number = |text: &str| text.parse::<u64>().map_err(|_| format!("invalid number '{text}'"));
         match option {
             's' => silent = true,
@@ -62,8 +64,13 @@ fn run(arguments: Vec<OsString>) -> Result<i32, String> {
     let mut b = opened(&second, skip.1)?.take(most);
     let mut out = console::output();
     // As wide as the last place of the shorter file.
-    let size = |name: &str, skip: u64| std::fs::metadata(name).map_or(u64::MAX, |found| found.len().saturating_sub(skip));
-    let width = size(&first, skip.0).min(size(&second, skip.1)).min(most).to_string().len();
+    let size =
+        |name: &str, skip: u64| std::fs::metadata(name).map_or(u64::MAX, |found| found.len().saturating_sub(skip));
+    let width = size(&first, skip.0)
+        .min(size(&second, skip.1))
+        .min(most)
+        .to_string()
+        .len();
     let how = How { silent, verbose, width };
     let code = compare(&mut a, &mut b, (&first, &second), how, &mut out)
         .and_then(|code| out.flush().map(|()| code))
@@ -116,7 +123,11 @@ fn compare(
         if left.len() != right.len() {
             if !silent {
                 out.flush()?;
-                let (short, last) = if left.len() < right.len() { (names.0, &left) } else { (names.1, &right) };
+                let (short, last) = if left.len() < right.len() {
+                    (names.0, &left)
+                } else {
+                    (names.1, &right)
+                };
                 let ends_line = both > 0 && last[both - 1] == b'\n' || both == 0 && at > 0;
                 let place = if verbose {
                     String::new()
@@ -125,7 +136,11 @@ fn compare(
                 } else {
                     format!(", in line {line}")
                 };
-                let what = if at == 0 { "which is empty".to_owned() } else { format!("after byte {at}{place}") };
+                let what = if at == 0 {
+                    "which is empty".to_owned()
+                } else {
+                    format!("after byte {at}{place}")
+                };
                 console::complain("cmp", format_args!("EOF on {short} {what}"));
             }
             return Ok(1);

@@ -94,7 +94,10 @@ pub fn runs(changes: &Changes) -> Vec<Run> {
             i += 1;
             j += 1;
         } else {
-            found.push(Run { old: (start_i, i), new: (start_j, j) });
+            found.push(Run {
+                old: (start_i, i),
+                new: (start_j, j),
+            });
         }
     }
     found

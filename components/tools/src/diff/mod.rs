@@ -104,7 +104,11 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
 /// As a shell would want it.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn prepare(arguments: Vec<OsString>) -> Result<(Job, String, String), String> {
@@ -119,7 +123,10 @@ fn prepare(arguments: Vec<OsString>) -> Result<(Job, String, String), String> {
             shown.push_str(&quoted(&word.to_string_lossy()));
         }
         // These have their value in the next word.
-        let takes_next = matches!(word.to_str(), Some("-x" | "-W" | "-L" | "--label" | "--exclude" | "--width"));
+        let takes_next = matches!(
+            word.to_str(),
+            Some("-x" | "-W" | "-L" | "--label" | "--exclude" | "--width")
+        );
         if takes_next && let Some(value) = given.next() {
             shown.push(' ');
             shown.push_str(&quoted(&value.to_string_lossy()));
@@ -127,7 +134,9 @@ fn prepare(arguments: Vec<OsString>) -> Result<(Job, String, String), String> {
             words.push(value);
             continue;
         }
-        let cluster = word.to_str().filter(|text| text.starts_with('-') && !text.starts_with("--") && text.ends_with(['U', 'C']));
+        let cluster = word
+            .to_str()
+            .filter(|text| text.starts_with('-') && !text.starts_with("--") && text.ends_with(['U', 'C']));
         if let Some(cluster) = cluster
             && let Some(number) = given.next()
         {
@@ -159,7 +168,9 @@ fn prepare(arguments: Vec<OsString>) -> Result<(Job, String, String), String> {
         out: console::output(),
     };
     for (option, value) in parsed.options {
-        let text = value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = value
+            .map(|value| value.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let lines = || {
             if text.is_empty() {
                 return Ok(3);
@@ -186,12 +197,18 @@ fn prepare(arguments: Vec<OsString>) -> Result<(Job, String, String), String> {
             'a' => job.text = true,
             's' => job.identical = true,
             COMMON => job.common = false,
-            'x' => job.exclude.push(Glob::new(&text, false).map_err(|error| format!("{text}: {error}"))?),
+            'x' => job
+                .exclude
+                .push(Glob::new(&text, false).map_err(|error| format!("{text}: {error}"))?),
             'L' | LABEL => job.labels.push(text),
             _ => {}
         }
     }
-    let names: Vec<String> = parsed.operands.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = parsed
+        .operands
+        .iter()
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
     match <[String; 2]>::try_from(names) {
         Ok([old, new]) => Ok((job, old, new)),
         Err(names) if names.len() < 2 => Err("missing operand: diff compares two files".into()),
@@ -238,11 +255,19 @@ impl Job {
             (false, false) => self.files(old, new, false),
             // A file, and the one of the same name in the directory.
             (true, false) => {
-                let name = Path::new(new).file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = Path::new(new)
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 self.files(&format!("{}/{name}", old.trim_end_matches('/')), new, false)
             }
             (false, true) => {
-                let name = Path::new(old).file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = Path::new(old)
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 self.files(old, &format!("{}/{name}", new.trim_end_matches('/')), false)
             }
         }
@@ -252,7 +277,11 @@ impl Job {
         let mut names = BTreeSet::new();
         for directory in [old, new] {
             match std::fs::read_dir(directory) {
-                Ok(entries) => names.extend(entries.flatten().map(|one| one.file_name().to_string_lossy().into_owned())),
+                Ok(entries) => names.extend(
+                    entries
+                        .flatten()
+                        .map(|one| one.file_name().to_string_lossy().into_owned()),
+                ),
                 Err(error) => return self.fail(directory, &error),
             }
         }
@@ -271,7 +300,9 @@ impl Job {
                     0
                 }
                 (Some(false), Some(false)) => self.files(&a, &b, true),
-                (Some(is_directory), None) | (None, Some(is_directory)) if !self.new_file || is_directory && !self.recursive => {
+                (Some(is_directory), None) | (None, Some(is_directory))
+                    if !self.new_file || is_directory && !self.recursive =>
+                {
                     let directory = if kind(&a).is_some() { old } else { new };
                     let _ = writeln!(self.out, "Only in {}: {name}", directory.trim_end_matches('/'));
                     1
@@ -293,14 +324,23 @@ impl Job {
     /// With `-N`, a directory that is on one side only.
     fn only(&mut self, old: &str, new: &str, depth: usize) -> i32 {
         let there = if Path::new(old).is_dir() { old } else { new };
-        let Ok(entries) = std::fs::read_dir(there) else { return TROUBLE };
-        let mut names: Vec<String> = entries.flatten().map(|one| one.file_name().to_string_lossy().into_owned()).collect();
+        let Ok(entries) = std::fs::read_dir(there) else {
+            return TROUBLE;
+        };
+        let mut names: Vec<String> = entries
+            .flatten()
+            .map(|one| one.file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort_unstable();
         let mut worst = 0;
         for name in names {
             let (a, b) = (format!("{old}/{name}"), format!("{new}/{name}"));
             let is_directory = Path::new(&a).is_dir() || Path::new(&b).is_dir();
-            let code = if is_directory && depth < MOST_DEPTH { self.only(&a, &b, depth + 1) } else { self.files(&a, &b, true) };
+            let code = if is_directory && depth < MOST_DEPTH {
+                self.only(&a, &b, depth + 1)
+            } else {
+                self.files(&a, &b, true)
+            };
             worst = worst.max(code);
         }
         worst
@@ -309,7 +349,10 @@ impl Job {
     fn files(&mut self, old_name: &str, new_name: &str, in_directories: bool) -> i32 {
         let empty = |error: io::Error, allowed: bool| {
             if allowed && error.kind() == io::ErrorKind::NotFound {
-                Ok(Side { bytes: Vec::new(), modified: SystemTime::UNIX_EPOCH })
+                Ok(Side {
+                    bytes: Vec::new(),
+                    modified: SystemTime::UNIX_EPOCH,
+                })
             } else {
                 Err(error)
             }
@@ -336,11 +379,28 @@ impl Job {
     }
 
     /// True if they differ.
-    fn sides(&mut self, old_name: &str, old: &Side, new_name: &str, new: &Side, in_directories: bool) -> io::Result<bool> {
+    fn sides(
+        &mut self,
+        old_name: &str,
+        old: &Side,
+        new_name: &str,
+        new: &Side,
+        in_directories: bool,
+    ) -> io::Result<bool> {
         if old.bytes == new.bytes {
             if self.form == Form::Columns && self.common {
-                let text = |bytes| Text { label: String::new(), lines: print::lines(bytes) };
-                print::side_by_side(&text(&old.bytes), &text(&new.bytes), &[], self.width, true, &mut self.out)?;
+                let text = |bytes| Text {
+                    label: String::new(),
+                    lines: print::lines(bytes),
+                };
+                print::side_by_side(
+                    &text(&old.bytes),
+                    &text(&new.bytes),
+                    &[],
+                    self.width,
+                    true,
+                    &mut self.out,
+                )?;
             }
             return Ok(false);
         }
@@ -384,8 +444,14 @@ impl Job {
             }
         };
         let (old_label, new_label) = (label(0, old_name, old), label(1, new_name, new));
-        let old = Text { label: old_label, lines: old_text };
-        let new = Text { label: new_label, lines: new_text };
+        let old = Text {
+            label: old_label,
+            lines: old_text,
+        };
+        let new = Text {
+            label: new_label,
+            lines: new_text,
+        };
         match self.form {
             Form::Normal => print::normal(&old, &new, &runs, &mut self.out)?,
             Form::Unified(context) => print::unified(&old, &new, &runs, context, &mut self.out)?,

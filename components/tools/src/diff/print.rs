@@ -92,7 +92,11 @@ pub fn unified(old: &Text, new: &Text, runs: &[Run], context: usize, out: &mut i
 pub fn context(old: &Text, new: &Text, runs: &[Run], context: usize, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "*** {}\n--- {}", old.label, new.label)?;
     let range = |(from, to): (usize, usize)| {
-        if to - from <= 1 { to.to_string() } else { format!("{},{to}", from + 1) }
+        if to - from <= 1 {
+            to.to_string()
+        } else {
+            format!("{},{to}", from + 1)
+        }
     };
     for hunk in hunks(runs, context) {
         let (in_old, in_new) = bounds(hunk, context, old.lines.len(), new.lines.len());
@@ -159,14 +163,25 @@ pub fn normal(old: &Text, new: &Text, runs: &[Run], out: &mut impl Write) -> io:
 }
 
 /// `-y`: two columns in `width`.
-pub fn side_by_side(old: &Text, new: &Text, runs: &[Run], width: usize, common: bool, out: &mut impl Write) -> io::Result<()> {
+pub fn side_by_side(
+    old: &Text,
+    new: &Text,
+    runs: &[Run],
+    width: usize,
+    common: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     // Halves begin at tab stops, as GNU has them.
     let offset = (width + 8 + 3) / 16 * 8;
     let half = offset.saturating_sub(3).min(width.saturating_sub(offset)).max(1);
     let mut row = |left: Option<&[u8]>, mark: char, right: Option<&[u8]>| -> io::Result<()> {
         let clean = |text: &[u8]| -> String {
             let text = String::from_utf8_lossy(text);
-            text.trim_end_matches('\n').replace('\t', "        ").chars().take(half).collect()
+            text.trim_end_matches('\n')
+                .replace('\t', "        ")
+                .chars()
+                .take(half)
+                .collect()
         };
         let left = left.map(clean).unwrap_or_default();
         let mut out_line = left.clone();

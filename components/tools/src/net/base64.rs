@@ -21,7 +21,13 @@ pub fn encode(bytes: &[u8]) -> String {
 mod tests {
     #[test]
     fn known_answers() {
-        for (text, answer) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (text, answer) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(super::encode(text.as_bytes()), answer);
         }
     }

@@ -19,7 +19,10 @@ pub struct Failure {
 impl Failure {
     /// A failure by its number.
     pub fn new(code: i32, message: &str) -> Self {
-        Self { code, message: message.to_owned() }
+        Self {
+            code,
+            message: message.to_owned(),
+        }
     }
 
     /// A connection that broke.
@@ -66,22 +69,34 @@ pub struct How {
 /// # Errors
 /// The name is unknown (6), nobody answers (7), time is over (28), TLS fails (35, 60).
 pub fn connect(url: &Url, how: &How) -> Result<Connection, Failure> {
-    let known = how.resolve.iter().find(|(host, port, _)| *host == url.host && *port == url.port);
+    let known = how
+        .resolve
+        .iter()
+        .find(|(host, port, _)| *host == url.host && *port == url.port);
     let host = known.map_or(url.host.as_str(), |(_, _, address)| address);
     let addresses: Vec<SocketAddr> = (host, url.port)
         .to_socket_addrs()
         .map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => Failure::new(6, &format!("Could not resolve host: {}: the network policy of this sandbox does not allow it", url.host)),
+            io::ErrorKind::PermissionDenied => Failure::new(
+                6,
+                &format!(
+                    "Could not resolve host: {}: the network policy of this sandbox does not allow it",
+                    url.host
+                ),
+            ),
             _ => Failure::new(6, &format!("Could not resolve host: {}", url.host)),
         })?
         .collect();
     let started = Instant::now();
     let mut last = None;
     for address in addresses {
-        let left = [how.connect_timeout.map(|limit| limit.saturating_sub(started.elapsed())), remaining(how.deadline)?]
-            .into_iter()
-            .flatten()
-            .min();
+        let left = [
+            how.connect_timeout.map(|limit| limit.saturating_sub(started.elapsed())),
+            remaining(how.deadline)?,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let outcome = match left {
             Some(left) if left.is_zero() => return Err(Failure::new(28, "Connection timed out")),
             Some(left) => TcpStream::connect_timeout(&address, left),
@@ -105,13 +120,19 @@ pub fn connect(url: &Url, how: &How) -> Result<Connection, Failure> {
             Err(error) => last = Some(error),
         }
     }
-    let reason = last.map_or_else(|| "no address".to_owned(), |error| match error.kind() {
-        io::ErrorKind::PermissionDenied => "the network policy of this sandbox does not allow it".to_owned(),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "Connection timed out".to_owned(),
-        _ => console::reason(&error),
-    });
+    let reason = last.map_or_else(
+        || "no address".to_owned(),
+        |error| match error.kind() {
+            io::ErrorKind::PermissionDenied => "the network policy of this sandbox does not allow it".to_owned(),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "Connection timed out".to_owned(),
+            _ => console::reason(&error),
+        },
+    );
     let code = if reason == "Connection timed out" { 28 } else { 7 };
-    Err(Failure::new(code, &format!("Failed to connect to {} port {}: {reason}", url.host, url.port)))
+    Err(Failure::new(
+        code,
+        &format!("Failed to connect to {} port {}: {reason}", url.host, url.port),
+    ))
 }
 
 #[cfg(all(target_family = "wasm", feature = "tls"))]

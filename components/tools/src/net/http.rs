@@ -20,7 +20,10 @@ pub struct Head {
 impl Head {
     /// The first field of a name (in lower case).
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Reads one.
@@ -32,7 +35,11 @@ impl Head {
         loop {
             let start = head.raw.len();
             let most = (MOST_HEAD - start) as u64;
-            let read = input.by_ref().take(most).read_until(b'\n', &mut head.raw).map_err(Failure::transfer)?;
+            let read = input
+                .by_ref()
+                .take(most)
+                .read_until(b'\n', &mut head.raw)
+                .map_err(Failure::transfer)?;
             let line = head.raw[start..].trim_ascii_end();
             if read == 0 || head.raw.last() != Some(&b'\n') {
                 return Err(if head.raw.is_empty() {
@@ -45,7 +52,9 @@ impl Head {
             }
             if start == 0 {
                 let text = String::from_utf8_lossy(line).into_owned();
-                let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
+                let status = text
+                    .strip_prefix("HTTP/1.")
+                    .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
                 head.status = status.ok_or_else(|| Failure::new(1, "Received HTTP/0.9 when not allowed"))?;
             } else if line.is_empty() {
                 return Ok(head);
@@ -78,7 +87,9 @@ impl<'a, R: BufRead> Body<'a, R> {
     /// The body that comes after a head, if the request is one that gets one.
     pub fn new(input: &'a mut R, head: &Head, method: &str) -> Self {
         let none = method == "HEAD" || head.status / 100 == 1 || head.status == 204 || head.status == 304;
-        let chunked = head.field("transfer-encoding").is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
+        let chunked = head
+            .field("transfer-encoding")
+            .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
         let frame = if none {
             Frame::Done
         } else if chunked {
@@ -105,7 +116,10 @@ impl<'a, R: BufRead> Body<'a, R> {
 
 /// What curl calls a partial file.
 fn short() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "transfer closed with outstanding read data remaining")
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "transfer closed with outstanding read data remaining",
+    )
 }
 
 impl<R: BufRead> Read for Body<'_, R> {
@@ -127,7 +141,8 @@ impl<R: BufRead> Read for Body<'_, R> {
                     let line = self.line()?;
                     let text = String::from_utf8_lossy(&line);
                     let size = text.split(';').next().unwrap_or_default().trim();
-                    let size = u64::from_str_radix(size, 16).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "bad chunk size"))?;
+                    let size = u64::from_str_radix(size, 16)
+                        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "bad chunk size"))?;
                     if size == 0 {
                         while !self.line()?.is_empty() {}
                         self.frame = Frame::Done;
@@ -156,13 +171,18 @@ mod tests {
         let mut input = text.as_bytes();
         let head = Head::read(&mut input).map_err(|failure| failure.message)?;
         let mut body = String::new();
-        Body::new(&mut input, &head, "GET").read_to_string(&mut body).map_err(|error| error.to_string())?;
+        Body::new(&mut input, &head, "GET")
+            .read_to_string(&mut body)
+            .map_err(|error| error.to_string())?;
         Ok((head.status, body))
     }
 
     #[test]
     fn bodies() {
-        assert_eq!(answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd"), Ok((200, "abc".into())));
+        assert_eq!(
+            answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd"),
+            Ok((200, "abc".into()))
+        );
         assert_eq!(
             answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n"),
             Ok((200, "abcde".into()))

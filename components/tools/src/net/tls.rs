@@ -28,7 +28,10 @@ pub fn start(stream: TcpStream, name: &str, trust: &Trust) -> Result<Secure, Fai
 #[cfg(not(all(target_family = "wasm", feature = "tls")))]
 pub fn start(_: TcpStream, _: &str, trust: &Trust) -> Result<TcpStream, Failure> {
     let _ = (trust.insecure, &trust.roots);
-    Err(Failure::new(4, "https is not available here: this build has no TLS; use http"))
+    Err(Failure::new(
+        4,
+        "https is not available here: this build has no TLS; use http",
+    ))
 }
 
 #[cfg(all(target_family = "wasm", feature = "tls"))]
@@ -115,7 +118,10 @@ mod platform {
                     return Err(failed(&error));
                 }
                 if read == 0 {
-                    return Err(Failure::new(35, "the server closed the connection during the TLS handshake"));
+                    return Err(Failure::new(
+                        35,
+                        "the server closed the connection during the TLS handshake",
+                    ));
                 }
             }
             secure.send().map_err(Failure::transfer)?;
@@ -161,7 +167,9 @@ mod platform {
                     self.ended = true;
                     self.session.give_end().map_err(|error| broken(&error))?;
                 } else {
-                    self.session.give_records(&self.buffer[..read]).map_err(|error| broken(&error))?;
+                    self.session
+                        .give_records(&self.buffer[..read])
+                        .map_err(|error| broken(&error))?;
                 }
             }
         }

@@ -45,7 +45,9 @@ impl Url {
             },
         };
         let port = match port {
-            Some(port) if !port.is_empty() => port.parse().map_err(|_| "Port number was not a decimal number between 0 and 65535")?,
+            Some(port) if !port.is_empty() => port
+                .parse()
+                .map_err(|_| "Port number was not a decimal number between 0 and 65535")?,
             _ if secure => 443,
             _ => 80,
         };
@@ -60,7 +62,13 @@ impl Url {
         // What would end the request line is escaped.
         let target = target
             .chars()
-            .map(|c| if c.is_whitespace() || c.is_control() { format!("%{:02X}", c as u32 & 0xff) } else { c.to_string() })
+            .map(|c| {
+                if c.is_whitespace() || c.is_control() {
+                    format!("%{:02X}", c as u32 & 0xff)
+                } else {
+                    c.to_string()
+                }
+            })
             .collect();
         Ok(Self {
             secure,
@@ -93,7 +101,9 @@ impl Url {
             let directory = &path[..=path.rfind('/').unwrap_or(0)];
             format!("{directory}{location}")
         };
-        let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(path, query)| (path, Some(query)));
+        let (path, query) = target
+            .split_once('?')
+            .map_or((target.as_str(), None), |(path, query)| (path, Some(query)));
         let mut parts: Vec<&str> = Vec::new();
         for part in path.split('/') {
             match part {
@@ -121,9 +131,17 @@ impl Url {
 
     /// Host, and the port if it is not the usual one: what `Host` says.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
         let usual = if self.secure { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        if self.port == usual {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 
     /// The last part of the path, for files named after it.
@@ -182,12 +200,24 @@ mod tests {
     #[test]
     fn addresses() {
         let url = Url::parse("https://u:p%40@Example.com:8443/a/b?c=d#e").unwrap();
-        assert_eq!((url.secure, url.host.as_str(), url.port, url.target.as_str()), (true, "Example.com", 8443, "/a/b?c=d"));
+        assert_eq!(
+            (url.secure, url.host.as_str(), url.port, url.target.as_str()),
+            (true, "Example.com", 8443, "/a/b?c=d")
+        );
         assert_eq!(url.user.as_deref(), Some("u:p@"));
-        assert_eq!(Url::parse("localhost:3000").unwrap().to_string(), "http://localhost:3000/");
+        assert_eq!(
+            Url::parse("localhost:3000").unwrap().to_string(),
+            "http://localhost:3000/"
+        );
         assert_eq!(Url::parse("http://[::1]:80/x").unwrap().authority(), "[::1]");
         assert_eq!(Url::parse("http://h/a b\r\nX: y").unwrap().target, "/a%20b%0D%0AX:%20y");
-        for bad in ["ftp://x/", "http:///x", "http://h:99999/", "http://[::1/", "http://a b/"] {
+        for bad in [
+            "ftp://x/",
+            "http:///x",
+            "http://h:99999/",
+            "http://[::1/",
+            "http://a b/",
+        ] {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }
         for (location, wanted) in [
@@ -199,7 +229,14 @@ mod tests {
             ("//other/p", "http://other/p"),
             ("https://s/", "https://s/"),
         ] {
-            assert_eq!(Url::parse("http://h:1/a/b").unwrap().join(location).unwrap().to_string(), wanted);
+            assert_eq!(
+                Url::parse("http://h:1/a/b")
+                    .unwrap()
+                    .join(location)
+                    .unwrap()
+                    .to_string(),
+                wanted
+            );
         }
     }
 }

@@ -66,12 +66,19 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
     };
     let (mut output, mut directory, mut quiet, mut user, mut password) = (None, None, false, None, String::new());
     for (option, value) in parsed.options {
-        let text = value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = value
+            .map(|value| value.to_string_lossy().into_owned())
+            .unwrap_or_default();
         match option {
             'O' => output = Some(text),
             'P' => directory = Some(text),
             'q' => quiet = true,
-            'T' => options.how.connect_timeout = text.parse().ok().and_then(|limit| Duration::try_from_secs_f64(limit).ok()),
+            'T' => {
+                options.how.connect_timeout = text
+                    .parse()
+                    .ok()
+                    .and_then(|limit| Duration::try_from_secs_f64(limit).ok())
+            }
             'U' => options.agent = Some(text),
             'S' => options.verbose = true,
             NO_CHECK => options.how.trust.insecure = true,
@@ -103,7 +110,13 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         match Session::new(&options).fetch(&url, Some(&Some(name.clone()))) {
             Ok(status) => {
                 if !quiet {
-                    console::complain("wget", format_args!("{url}: {status}, saved to '{name}' in {:.1} s", started.elapsed().as_secs_f64()));
+                    console::complain(
+                        "wget",
+                        format_args!(
+                            "{url}: {status}, saved to '{name}' in {:.1} s",
+                            started.elapsed().as_secs_f64()
+                        ),
+                    );
                 }
             }
             Err(failure) => {
@@ -125,10 +138,16 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
 
 /// The name of the last part of the path, with a number behind it if there is such a file.
 fn free_name(url: &str, directory: Option<&str>) -> String {
-    let name = Url::parse(url).ok().and_then(|url| url.file_name()).unwrap_or_else(|| "index.html".into());
+    let name = Url::parse(url)
+        .ok()
+        .and_then(|url| url.file_name())
+        .unwrap_or_else(|| "index.html".into());
     let taken = |name: &str| Path::new(directory.unwrap_or(".")).join(name).exists();
     if !taken(&name) {
         return name;
     }
-    (1..10_000).map(|number| format!("{name}.{number}")).find(|name| !taken(name)).unwrap_or(name)
+    (1..10_000)
+        .map(|number| format!("{name}.{number}"))
+        .find(|name| !taken(name))
+        .unwrap_or(name)
 }

@@ -46,7 +46,11 @@ pub fn apply(content: &[u8], hunks: &[Hunk], limits: Limits) -> Outcome {
     let (mut copied, mut offset, mut grown) = (0_usize, 0_isize, 0_isize);
     for (number, hunk) in hunks.iter().enumerate() {
         let old = hunk.side(b'+');
-        let wanted = if old.is_empty() && hunk.at > 0 { hunk.at } else { hunk.at.saturating_sub(1) };
+        let wanted = if old.is_empty() && hunk.at > 0 {
+            hunk.at
+        } else {
+            hunk.at.saturating_sub(1)
+        };
         let leading = hunk.lines.iter().take_while(|(mark, _)| *mark == b' ').count();
         let trailing = hunk.lines.iter().rev().take_while(|(mark, _)| *mark == b' ').count();
         let most_fuzz = limits.fuzz.min(leading.max(trailing));
@@ -56,25 +60,42 @@ pub fn apply(content: &[u8], hunks: &[Hunk], limits: Limits) -> Outcome {
                 return None;
             }
             let inner = &old[head..old.len() - tail];
-            place(&lines, inner, wanted.saturating_add_signed(offset) + head, copied, limits.blanks).map(|at| (at, head, tail, fuzz))
+            place(
+                &lines,
+                inner,
+                wanted.saturating_add_signed(offset) + head,
+                copied,
+                limits.blanks,
+            )
+            .map(|at| (at, head, tail, fuzz))
         });
         let Some((at, head, tail, fuzz)) = found else {
             outcome.exact = false;
-            outcome.said.push(format!("Hunk #{} FAILED at {}.", number + 1, hunk.at.saturating_add_signed(grown)));
+            outcome.said.push(format!(
+                "Hunk #{} FAILED at {}.",
+                number + 1,
+                hunk.at.saturating_add_signed(grown)
+            ));
             outcome.rejected.push(hunk.clone());
             continue;
         };
         let moved = at.cast_signed() - head.cast_signed() - wanted.cast_signed();
         if moved != 0 || fuzz > 0 {
             outcome.exact = false;
-            let fuzzy = if fuzz > 0 { format!(" with fuzz {fuzz}") } else { String::new() };
+            let fuzzy = if fuzz > 0 {
+                format!(" with fuzz {fuzz}")
+            } else {
+                String::new()
+            };
             let far = match moved {
                 0 => String::new(),
                 1 | -1 => format!(" (offset {moved} line)"),
                 _ => format!(" (offset {moved} lines)"),
             };
             let shown = (at + 1 - head.min(at)).saturating_add_signed(grown);
-            outcome.said.push(format!("Hunk #{} succeeded at {shown}{fuzzy}{far}.", number + 1));
+            outcome
+                .said
+                .push(format!("Hunk #{} succeeded at {shown}{fuzzy}{far}.", number + 1));
         }
         offset = moved;
         for line in &lines[copied..at] {
@@ -111,7 +132,12 @@ pub fn apply(content: &[u8], hunks: &[Hunk], limits: Limits) -> Outcome {
 fn place(lines: &[&[u8]], wanted: &[&[u8]], at: usize, least: usize, blanks: bool) -> Option<usize> {
     let last = lines.len().checked_sub(wanted.len())?;
     let fits = |start: usize| {
-        start >= least && start <= last && lines[start..start + wanted.len()].iter().zip(wanted).all(|(a, b)| same(a, b, blanks))
+        start >= least
+            && start <= last
+            && lines[start..start + wanted.len()]
+                .iter()
+                .zip(wanted)
+                .all(|(a, b)| same(a, b, blanks))
     };
     if wanted.is_empty() {
         return (at <= last && at >= least).then_some(at);
@@ -130,8 +156,19 @@ fn place(lines: &[&[u8]], wanted: &[&[u8]], at: usize, least: usize, blanks: boo
 /// The output fails.
 pub fn show(hunk: &Hunk, out: &mut impl Write) -> io::Result<()> {
     let count = |without| hunk.lines.iter().filter(|(mark, _)| *mark != without).count();
-    let range = |at: usize, length: usize| if length == 1 { at.to_string() } else { format!("{at},{length}") };
-    writeln!(out, "@@ -{} +{} @@", range(hunk.at, count(b'+')), range(hunk.new_at, count(b'-')))?;
+    let range = |at: usize, length: usize| {
+        if length == 1 {
+            at.to_string()
+        } else {
+            format!("{at},{length}")
+        }
+    };
+    writeln!(
+        out,
+        "@@ -{} +{} @@",
+        range(hunk.at, count(b'+')),
+        range(hunk.new_at, count(b'-'))
+    )?;
     for (mark, text) in &hunk.lines {
         out.write_all(&[*mark])?;
         out.write_all(text)?;

@@ -119,7 +119,9 @@ fn prepare(arguments: Vec<OsString>) -> Result<Job, String> {
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(io::Error::other("it is larger than 256 MiB"));
     }
@@ -136,9 +138,8 @@ impl Job {
 
     fn run(&self) -> Result<i32, String> {
         let bytes = match &self.input {
-            Some(name) if name != "-" => {
-                read(Path::new(name)).map_err(|error| format!("Can't open patch file {} : {}", name.display(), console::reason(&error)))?
-            }
+            Some(name) if name != "-" => read(Path::new(name))
+                .map_err(|error| format!("Can't open patch file {} : {}", name.display(), console::reason(&error)))?,
             _ => {
                 let mut bytes = Vec::new();
                 let read = console::input().take(MOST_BYTES).read_to_end(&mut bytes);
@@ -176,7 +177,9 @@ impl Job {
                 None => parts.last().into_iter().collect(),
             };
             let dangerous = self.strip == Some(0) && name.starts_with('/')
-                || path.components().any(|one| !matches!(one, Component::Normal(_) | Component::CurDir));
+                || path
+                    .components()
+                    .any(|one| !matches!(one, Component::Normal(_) | Component::CurDir));
             if dangerous {
                 console::complain("patch", format_args!("Ignoring potentially dangerous file name {name}"));
                 continue;
@@ -200,14 +203,28 @@ impl Job {
         } else {
             file.hunks.clone()
         };
-        let (before, after) = if self.reverse { (file.missing.1, file.missing.0) } else { file.missing };
+        let (before, after) = if self.reverse {
+            (file.missing.1, file.missing.0)
+        } else {
+            file.missing
+        };
         let content = match read(&path) {
             Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && (before || hunks.iter().all(|hunk| hunk.at == 0)) => Vec::new(),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && (before || hunks.iter().all(|hunk| hunk.at == 0)) =>
+            {
+                Vec::new()
+            }
             Err(error) => return Err(format!("Can't open file {shown} : {}", console::reason(&error))),
         };
-        self.tell(&format!("{} file {shown}", if self.dry { "checking" } else { "patching" }));
-        let limits = apply::Limits { fuzz: self.fuzz, blanks: self.blanks };
+        self.tell(&format!(
+            "{} file {shown}",
+            if self.dry { "checking" } else { "patching" }
+        ));
+        let limits = apply::Limits {
+            fuzz: self.fuzz,
+            blanks: self.blanks,
+        };
         let mut outcome = apply::apply(&content, &hunks, limits);
         if outcome.rejected.len() == hunks.len() {
             let turned: Vec<Hunk> = hunks.iter().map(Hunk::reversed).collect();
@@ -219,7 +236,11 @@ impl Job {
                     "{0} out of {0} hunk{1} ignored{2}",
                     hunks.len(),
                     if hunks.len() == 1 { "" } else { "s" },
-                    if self.dry { String::new() } else { format!(" -- saving rejects to file {shown}.rej") }
+                    if self.dry {
+                        String::new()
+                    } else {
+                        format!(" -- saving rejects to file {shown}.rej")
+                    }
                 ));
             }
         }
@@ -228,12 +249,17 @@ impl Job {
         }
         let failed = outcome.rejected.len();
         if failed > 0 && !outcome.said.iter().any(|line| line.contains("ignored")) {
-            let place = if self.dry { String::new() } else { format!(" -- saving rejects to file {}", self.reject_path(&path).display()) };
+            let place = if self.dry {
+                String::new()
+            } else {
+                format!(" -- saving rejects to file {}", self.reject_path(&path).display())
+            };
             let plural = if hunks.len() == 1 { "" } else { "s" };
             self.tell(&format!("{failed} out of {} hunk{plural} FAILED{place}", hunks.len()));
         }
         if !self.dry {
-            self.store(&path, file, &content, outcome, after).map_err(|error| format!("{shown}: {}", console::reason(&error)))?;
+            self.store(&path, file, &content, outcome, after)
+                .map_err(|error| format!("{shown}: {}", console::reason(&error)))?;
         }
         Ok(if failed > 0 { REJECTED } else { 0 })
     }
@@ -245,7 +271,14 @@ impl Job {
         }
     }
 
-    fn store(&self, path: &Path, file: &FilePatch, before: &[u8], outcome: apply::Outcome, goes: bool) -> io::Result<()> {
+    fn store(
+        &self,
+        path: &Path,
+        file: &FilePatch,
+        before: &[u8],
+        outcome: apply::Outcome,
+        goes: bool,
+    ) -> io::Result<()> {
         if !outcome.rejected.is_empty() {
             let mut text = Vec::new();
             writeln!(text, "--- {}", file.old.as_deref().unwrap_or("old"))?;
@@ -272,7 +305,9 @@ impl Job {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent)?;
         }
-        let mode = sandbar_guest_rt::files::status(path, true).ok().map(|status| status.mode);
+        let mode = sandbar_guest_rt::files::status(path, true)
+            .ok()
+            .map(|status| status.mode);
         // A new file: a link in its place is not written through.
         if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
             return Err(io::Error::other("is a symbolic link: not patched"));

@@ -22,13 +22,21 @@ impl Hunk {
         Self {
             at: self.new_at,
             new_at: self.at,
-            lines: self.lines.iter().map(|(mark, text)| (turn(*mark), text.clone())).collect(),
+            lines: self
+                .lines
+                .iter()
+                .map(|(mark, text)| (turn(*mark), text.clone()))
+                .collect(),
         }
     }
 
     /// Lines of the old file, or of the new.
     pub fn side(&self, without: u8) -> Vec<&[u8]> {
-        self.lines.iter().filter(|(mark, _)| *mark != without).map(|(_, text)| &**text).collect()
+        self.lines
+            .iter()
+            .filter(|(mark, _)| *mark != without)
+            .map(|(_, text)| &**text)
+            .collect()
     }
 }
 
@@ -60,7 +68,9 @@ fn header_name(line: &[u8]) -> String {
 fn is_missing(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
     let time = text.split_once('\t').map_or("", |(_, time)| time);
-    text.starts_with("/dev/null") || time.starts_with("1970-01-01 00:00:00") || time.starts_with("Thu Jan  1 00:00:00 1970")
+    text.starts_with("/dev/null")
+        || time.starts_with("1970-01-01 00:00:00")
+        || time.starts_with("Thu Jan  1 00:00:00 1970")
 }
 
 /// `-1,2`, `+3`: start and length.
@@ -83,15 +93,9 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<FilePatch>, String> {
     while at < lines.len() {
         let line = lines[at];
         let next = lines.get(at + 1).copied().unwrap_or_default();
-        if line.starts_with(b"--- ") && next.starts_with(b"+++ ") {
-            files.push(FilePatch {
-                old: Some(header_name(&line[4..])),
-                new: Some(header_name(&next[4..])),
-                missing: (is_missing(&line[4..]), is_missing(&next[4..])),
-                hunks: Vec::new(),
-            });
-            at += 2;
-        } else if line.starts_with(b"*** ") && next.starts_with(b"--- ") {
+        let is_header = line.starts_with(b"--- ") && next.starts_with(b"+++ ")
+            || line.starts_with(b"*** ") && next.starts_with(b"--- ");
+        if is_header {
             files.push(FilePatch {
                 old: Some(header_name(&line[4..])),
                 new: Some(header_name(&next[4..])),
@@ -143,7 +147,11 @@ fn unified(lines: &[&[u8]], at: &mut usize) -> Result<Hunk, String> {
     let (Some(old), Some(new)) = (old, new) else {
         return Err(wrong(header.trim_end()));
     };
-    let mut hunk = Hunk { at: old.0, new_at: new.0, lines: Vec::new() };
+    let mut hunk = Hunk {
+        at: old.0,
+        new_at: new.0,
+        lines: Vec::new(),
+    };
     let (mut left, mut right) = (old.1, new.1);
     *at += 1;
     while left > 0 || right > 0 {
@@ -152,13 +160,23 @@ fn unified(lines: &[&[u8]], at: &mut usize) -> Result<Hunk, String> {
             // Mailers cut blanks at line ends.
             Some(b'\n') => (b' ', *line),
             Some(mark @ (b' ' | b'-' | b'+')) => (*mark, &line[1..]),
-            _ => return Err(format!("malformed patch at line {}: {}", *at + 1, String::from_utf8_lossy(line).trim_end())),
+            _ => {
+                return Err(format!(
+                    "malformed patch at line {}: {}",
+                    *at + 1,
+                    String::from_utf8_lossy(line).trim_end()
+                ));
+            }
         };
         if mark != b'+' {
-            left = left.checked_sub(1).ok_or_else(|| wrong("it has more old lines than it says"))?;
+            left = left
+                .checked_sub(1)
+                .ok_or_else(|| wrong("it has more old lines than it says"))?;
         }
         if mark != b'-' {
-            right = right.checked_sub(1).ok_or_else(|| wrong("it has more new lines than it says"))?;
+            right = right
+                .checked_sub(1)
+                .ok_or_else(|| wrong("it has more new lines than it says"))?;
         }
         let mut text = text.to_vec();
         *at += 1;
@@ -173,12 +191,19 @@ type Half = (usize, Vec<(u8, Vec<u8>)>);
 /// One half of a context hunk, after its range.
 fn half(lines: &[&[u8]], at: &mut usize, head: &str, tail: &str, stop: &str) -> Result<Half, String> {
     let number = *at + 1;
-    let text = lines.get(*at).map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).unwrap_or_default();
+    let text = lines
+        .get(*at)
+        .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+        .unwrap_or_default();
     let numbers = text
         .strip_prefix(head)
         .and_then(|rest| rest.strip_suffix(tail))
         .ok_or_else(|| format!("malformed patch at line {number}: {text}"))?;
-    let start = numbers.split(',').next().and_then(|text| text.parse().ok()).filter(|n| *n <= MOST_NUMBER);
+    let start = numbers
+        .split(',')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .filter(|n| *n <= MOST_NUMBER);
     let start = start.ok_or_else(|| format!("malformed patch at line {number}: {text}"))?;
     *at += 1;
     let mut found = Vec::new();
@@ -220,34 +245,69 @@ fn context(lines: &[&[u8]], at: &mut usize) -> Result<Hunk, String> {
         match (old.next(), new.next()) {
             (Some((_, text)), Some(_)) => merged.push((b' ', text)),
             (None, None) => break,
-            _ => return Err(format!("malformed patch before line {}: the halves of a hunk do not fit", *at + 1)),
+            _ => {
+                return Err(format!(
+                    "malformed patch before line {}: the halves of a hunk do not fit",
+                    *at + 1
+                ));
+            }
         }
     }
-    Ok(Hunk { at: old_at, new_at, lines: merged })
+    Ok(Hunk {
+        at: old_at,
+        new_at,
+        lines: merged,
+    })
 }
 
 /// `5,7c8,10` and what follows; none if the line is no such thing.
 fn normal(lines: &[&[u8]], at: &mut usize) -> Result<Option<Hunk>, String> {
     let line = String::from_utf8_lossy(lines[*at]).trim_end().to_owned();
-    let Some(letter) = line.find(['a', 'c', 'd']) else { return Ok(None) };
+    let Some(letter) = line.find(['a', 'c', 'd']) else {
+        return Ok(None);
+    };
     let span = |text: &str| -> Option<(usize, usize)> {
         let (from, to) = text.split_once(',').unwrap_or((text, text));
         Some((from.parse().ok()?, to.parse().ok()?))
     };
-    let (Some(old), Some(new)) = (span(&line[..letter]), span(&line[letter + 1..])) else { return Ok(None) };
+    let (Some(old), Some(new)) = (span(&line[..letter]), span(&line[letter + 1..])) else {
+        return Ok(None);
+    };
     let number = *at + 1;
     *at += 1;
-    let mut hunk = Hunk { at: old.0, new_at: new.0, lines: Vec::new() };
+    let mut hunk = Hunk {
+        at: old.0,
+        new_at: new.0,
+        lines: Vec::new(),
+    };
     for (mark, wanted, count) in [
-        (b'-', &b"< "[..], if &line[letter..=letter] == "a" { 0 } else { (old.1 + 1).saturating_sub(old.0) }),
-        (b'+', b"> ", if &line[letter..=letter] == "d" { 0 } else { (new.1 + 1).saturating_sub(new.0) }),
+        (
+            b'-',
+            &b"< "[..],
+            if &line[letter..=letter] == "a" {
+                0
+            } else {
+                (old.1 + 1).saturating_sub(old.0)
+            },
+        ),
+        (
+            b'+',
+            b"> ",
+            if &line[letter..=letter] == "d" {
+                0
+            } else {
+                (new.1 + 1).saturating_sub(new.0)
+            },
+        ),
     ] {
         if mark == b'+' && lines.get(*at).is_some_and(|line| line.starts_with(b"---")) {
             *at += 1;
         }
         for _ in 0..count {
             let text = lines.get(*at).and_then(|line| line.strip_prefix(wanted));
-            let mut text = text.ok_or_else(|| format!("malformed patch at line {number}: it ends too early"))?.to_vec();
+            let mut text = text
+                .ok_or_else(|| format!("malformed patch at line {number}: it ends too early"))?
+                .to_vec();
             *at += 1;
             no_newline(lines, at, &mut text);
             hunk.lines.push((mark, text));

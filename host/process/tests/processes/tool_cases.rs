@@ -110,6 +110,11 @@ fn diff_and_patch_print_what_they_print_on_linux() {
 }
 
 #[test]
+fn small_tools_print_what_they_print_on_linux() {
+    all_hold(include_str!("../cases/small.txt"), 11);
+}
+
+#[test]
 fn python_prints_what_it_prints_on_linux() {
     all_hold(include_str!("../cases/python.txt"), 15);
 }

@@ -224,7 +224,7 @@ pub fn stamp(time: SystemTime) -> u32 {
     let civil = crate::calendar::civil(time);
     let year = civil.year.clamp(1980, 2107) - 1980;
     let number =
-        year << 25 | civil.month << 21 | civil.day << 16 | civil.hour << 11 | civil.minute << 5 | civil.second / 2;
+        year << 25 | civil.month << 21 | civil.day << 16 | civil.hour << 11 | civil.minute << 5 | (civil.second / 2);
     u32::try_from(number).unwrap_or(0)
 }
 

@@ -20,7 +20,10 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         Ok(Some(options)) => options,
         Ok(None) => return 0,
         Err(message) => {
-            console::complain("curl", format_args!("{message}\ncurl: try 'curl --help' for more information"));
+            console::complain(
+                "curl",
+                format_args!("{message}\ncurl: try 'curl --help' for more information"),
+            );
             return 2;
         }
     };
@@ -49,7 +52,9 @@ fn fetch(options: &Options, session: &mut Session, url: &str, output: Option<&Op
     for attempt in 0..=options.retry {
         let outcome = session.fetch(url, output);
         let (failure, transient) = match outcome {
-            Ok(status) if attempt < options.retry && matches!(status, 408 | 429 | 500 | 502 | 503 | 504) => (None, true),
+            Ok(status) if attempt < options.retry && matches!(status, 408 | 429 | 500 | 502 | 503 | 504) => {
+                (None, true)
+            }
             Ok(_) => {
                 session.report(url);
                 return 0;
@@ -65,8 +70,17 @@ fn fetch(options: &Options, session: &mut Session, url: &str, output: Option<&Op
         if attempt < options.retry && transient {
             let wait_now = options.retry_delay.unwrap_or(wait);
             if !options.silent {
-                let why = failure.as_ref().map_or("HTTP error".to_owned(), |failure| failure.message.clone());
-                console::complain("Warning", format_args!("Problem: {why}. Will retry in {} seconds. {} retries left.", wait_now.as_secs(), options.retry - attempt));
+                let why = failure
+                    .as_ref()
+                    .map_or("HTTP error".to_owned(), |failure| failure.message.clone());
+                console::complain(
+                    "Warning",
+                    format_args!(
+                        "Problem: {why}. Will retry in {} seconds. {} retries left.",
+                        wait_now.as_secs(),
+                        options.retry - attempt
+                    ),
+                );
             }
             std::thread::sleep(wait_now);
             wait = (wait * 2).min(MOST_WAIT);

@@ -167,7 +167,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn number(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("expected a proper numerical parameter, not '{text}'"))
+    text.parse()
+        .map_err(|_| format!("expected a proper numerical parameter, not '{text}'"))
 }
 
 /// The bytes of a file, or of standard input.
@@ -204,7 +205,12 @@ fn urlencoded(text: &str) -> Result<Vec<u8>, String> {
         None => ("", text.as_bytes().to_vec()),
     };
     let encoded = url::encode(&content);
-    Ok(if name.is_empty() { encoded } else { format!("{name}={encoded}") }.into_bytes())
+    Ok(if name.is_empty() {
+        encoded
+    } else {
+        format!("{name}={encoded}")
+    }
+    .into_bytes())
 }
 
 impl Options {
@@ -227,9 +233,14 @@ impl Options {
 /// A sentence on what is wrong.
 pub fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
     let parsed = getopt::parse(TABLE, arguments.into_iter().skip(1), true)?;
-    let mut options = Options { most_redirects: 50, ..Options::default() };
+    let mut options = Options {
+        most_redirects: 50,
+        ..Options::default()
+    };
     for (option, value) in parsed.options {
-        let text = value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = value
+            .map(|value| value.to_string_lossy().into_owned())
+            .unwrap_or_default();
         match option {
             's' => options.silent = true,
             'S' => options.show_errors = true,
@@ -244,7 +255,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
             'H' => match text.strip_prefix('@') {
                 Some(name) => {
                     let bytes = whole(name)?;
-                    options.headers.extend(String::from_utf8_lossy(&bytes).lines().map(str::to_owned));
+                    options
+                        .headers
+                        .extend(String::from_utf8_lossy(&bytes).lines().map(str::to_owned));
                 }
                 None => options.headers.push(text),
             },
@@ -257,8 +270,12 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
                 options.add_data(data(&text, false)?);
             }
             'F' | FORM_STRING => {
-                let (name, value) = text.split_once('=').ok_or_else(|| format!("Illegally formatted input field: {text}"))?;
-                options.form.push((name.to_owned(), value.to_owned(), option == FORM_STRING));
+                let (name, value) = text
+                    .split_once('=')
+                    .ok_or_else(|| format!("Illegally formatted input field: {text}"))?;
+                options
+                    .form
+                    .push((name.to_owned(), value.to_owned(), option == FORM_STRING));
             }
             'I' => options.head = true,
             'i' => options.include = true,
@@ -284,24 +301,39 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
             RETRY_ALL => options.retry_all = true,
             RETRY_REFUSED => options.retry_refused = true,
             MOST_REDIRECTS => options.most_redirects = number(&text)?,
-            CACERT => options.how.trust = Trust { roots: Some(whole(&text)?), ..options.how.trust },
+            CACERT => {
+                options.how.trust = Trust {
+                    roots: Some(whole(&text)?),
+                    ..options.how.trust
+                }
+            }
             RESOLVE => {
                 let parts: Vec<&str> = text.splitn(3, ':').collect();
                 let [host, port, address] = parts[..] else {
                     return Err(format!("--resolve takes host:port:address, not '{text}'"));
                 };
                 let port = port.parse().map_err(|_| format!("bad port in --resolve '{text}'"))?;
-                options.how.resolve.push((host.to_owned(), port, address.trim_matches(['[', ']']).to_owned()));
+                options
+                    .how
+                    .resolve
+                    .push((host.to_owned(), port, address.trim_matches(['[', ']']).to_owned()));
             }
             URL => options.urls.push(text),
             CREATE_DIRS => options.create_dirs = true,
             OUTPUT_DIR => options.output_dir = Some(text),
-            'V' => return told(&format!("curl {} (Sandbar) HTTP/1.1 and TLS by the host\nProtocols: http https", env!("CARGO_PKG_VERSION"))),
+            'V' => {
+                return told(&format!(
+                    "curl {} (Sandbar) HTTP/1.1 and TLS by the host\nProtocols: http https",
+                    env!("CARGO_PKG_VERSION")
+                ));
+            }
             'h' => return told("usage: curl [options] url ..."),
             _ => {}
         }
     }
-    options.urls.extend(parsed.operands.iter().map(|word| word.to_string_lossy().into_owned()));
+    options
+        .urls
+        .extend(parsed.operands.iter().map(|word| word.to_string_lossy().into_owned()));
     if options.urls.is_empty() {
         return Err("no URL specified".into());
     }
@@ -318,6 +350,10 @@ fn told(text: &str) -> Result<Option<Options>, String> {
 
 /// A user and password as `Authorization` has them.
 pub fn basic(user: &str) -> String {
-    let user = if user.contains(':') { user.to_owned() } else { format!("{user}:") };
+    let user = if user.contains(':') {
+        user.to_owned()
+    } else {
+        format!("{user}:")
+    };
     format!("Basic {}", base64::encode(user.as_bytes()))
 }

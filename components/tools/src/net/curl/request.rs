@@ -39,10 +39,20 @@ fn form(options: &Options) -> Result<(Vec<u8>, String), Failure> {
         body.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"").as_bytes());
         let mut parts = value.split(';');
         let first = parts.next().unwrap_or_default();
-        let setting = |key: &str| value.split(';').skip(1).find_map(|part| part.trim().strip_prefix(key).map(str::to_owned));
+        let setting = |key: &str| {
+            value
+                .split(';')
+                .skip(1)
+                .find_map(|part| part.trim().strip_prefix(key).map(str::to_owned))
+        };
         if let Some(path) = first.strip_prefix('@').filter(|_| !literal) {
-            let shown = setting("filename=")
-                .unwrap_or_else(|| Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned());
+            let shown = setting("filename=").unwrap_or_else(|| {
+                Path::new(path)
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            });
             let kind = setting("type=").unwrap_or_else(|| "application/octet-stream".into());
             body.extend_from_slice(format!("; filename=\"{shown}\"\r\nContent-Type: {kind}\r\n\r\n").as_bytes());
             body.extend_from_slice(&file(path)?);
@@ -64,7 +74,13 @@ fn form(options: &Options) -> Result<(Vec<u8>, String), Failure> {
 ///
 /// # Errors
 /// A file that is to be sent cannot be read.
-pub fn build(options: &Options, url: &mut Url, bare: bool, own_host: bool, cookies: Option<&str>) -> Result<Request, Failure> {
+pub fn build(
+    options: &Options,
+    url: &mut Url,
+    bare: bool,
+    own_host: bool,
+    cookies: Option<&str>,
+) -> Result<Request, Failure> {
     let mut body = Vec::new();
     let mut kind = None;
     let mut method = "GET";
@@ -75,7 +91,8 @@ pub fn build(options: &Options, url: &mut Url, bare: bool, own_host: bool, cooki
         method = "PUT";
         body = file(upload)?;
         if url.target.ends_with('/') && upload != "-" {
-            url.target.push_str(&Path::new(upload).file_name().unwrap_or_default().to_string_lossy());
+            url.target
+                .push_str(&Path::new(upload).file_name().unwrap_or_default().to_string_lossy());
         }
     } else if !options.form.is_empty() {
         method = "POST";
@@ -85,7 +102,14 @@ pub fn build(options: &Options, url: &mut Url, bare: bool, own_host: bool, cooki
     } else if let Some(data) = options.data.as_ref().filter(|_| !options.get) {
         method = "POST";
         body.clone_from(data);
-        kind = Some(if options.json { "application/json" } else { "application/x-www-form-urlencoded" }.to_owned());
+        kind = Some(
+            if options.json {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            }
+            .to_owned(),
+        );
     }
     let has_body = method == "POST" || method == "PUT";
     let method = match &options.method {
@@ -116,7 +140,10 @@ pub fn build(options: &Options, url: &mut Url, bare: bool, own_host: bool, cooki
             }
         }
     }
-    let agent = options.agent.clone().unwrap_or_else(|| format!("curl/8.0 (Sandbar {})", env!("CARGO_PKG_VERSION")));
+    let agent = options
+        .agent
+        .clone()
+        .unwrap_or_else(|| format!("curl/8.0 (Sandbar {})", env!("CARGO_PKG_VERSION")));
     if !agent.is_empty() {
         add("User-Agent", &agent);
     }

@@ -55,7 +55,11 @@ impl<'a> Session<'a> {
             for line in text.lines() {
                 let fields: Vec<&str> = line.trim_start_matches("#HttpOnly_").split('\t').collect();
                 if let [host, _, _, _, _, name, value] = fields[..] {
-                    session.cookies.push((host.trim_start_matches('.').to_owned(), name.to_owned(), value.to_owned()));
+                    session.cookies.push((
+                        host.trim_start_matches('.').to_owned(),
+                        name.to_owned(),
+                        value.to_owned(),
+                    ));
                 }
             }
         }
@@ -74,7 +78,12 @@ impl<'a> Session<'a> {
             .filter(|(known, _, _)| known == host || host.ends_with(&format!(".{known}")))
             .map(|(_, name, value)| format!("{name}={value}"))
             .collect();
-        if let Some(given) = self.options.cookies.as_ref().filter(|given| given.contains('=') && own_host) {
+        if let Some(given) = self
+            .options
+            .cookies
+            .as_ref()
+            .filter(|given| given.contains('=') && own_host)
+        {
             pairs.push(given.clone());
         }
         (!pairs.is_empty()).then(|| pairs.join("; "))
@@ -82,7 +91,9 @@ impl<'a> Session<'a> {
 
     fn take_cookies(&mut self, host: &str, head: &Head) {
         for (_, value) in head.fields.iter().filter(|(name, _)| name == "set-cookie") {
-            let Some((name, value)) = value.split(';').next().and_then(|pair| pair.split_once('=')) else { continue };
+            let Some((name, value)) = value.split(';').next().and_then(|pair| pair.split_once('=')) else {
+                continue;
+            };
             let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
             self.cookies.retain(|(known, other, _)| known != host || *other != name);
             if self.cookies.len() < MOST_COOKIES {
@@ -98,7 +109,11 @@ impl<'a> Session<'a> {
         for (host, name, value) in &self.cookies {
             text.push_str(&format!("{host}\tFALSE\t/\tFALSE\t0\t{name}\t{value}\n"));
         }
-        let written = if jar == "-" { io::stdout().write_all(text.as_bytes()) } else { std::fs::write(jar, text) };
+        let written = if jar == "-" {
+            io::stdout().write_all(text.as_bytes())
+        } else {
+            std::fs::write(jar, text)
+        };
         if let Err(error) = written {
             console::complain("curl", format_args!("cannot write {jar}: {}", console::reason(&error)));
         }
@@ -110,14 +125,20 @@ impl<'a> Session<'a> {
     /// As curl numbers them.
     pub fn fetch(&mut self, text: &str, output: Option<&Option<String>>) -> Result<u16, Failure> {
         let started = Instant::now();
-        self.facts = Facts { effective: text.to_owned(), ..Facts::default() };
+        self.facts = Facts {
+            effective: text.to_owned(),
+            ..Facts::default()
+        };
         let outcome = self.follow(text, output, started);
         self.facts.total = started.elapsed().as_secs_f64();
         outcome
     }
 
     fn follow(&mut self, text: &str, output: Option<&Option<String>>, started: Instant) -> Result<u16, Failure> {
-        let mut url = Url::parse(text).map_err(|message| Failure::new(3, &message))?;
+        let mut url = Url::parse(text).map_err(|message| {
+            let code = if message.starts_with("Protocol") { 1 } else { 3 };
+            Failure::new(code, &message)
+        })?;
         let first_host = (url.host.clone(), url.port, url.secure);
         let mut bare = false;
         loop {
@@ -129,12 +150,18 @@ impl<'a> Session<'a> {
             let mut connection = connection::connect(&url, &self.options.how)?;
             self.facts.connected = started.elapsed().as_secs_f64();
             self.facts.peer = connection.peer.ip().to_string();
-            self.tell('*', &format!("Connected to {} ({}) port {}", url.host, connection.peer.ip(), url.port));
+            self.tell(
+                '*',
+                &format!("Connected to {} ({}) port {}", url.host, connection.peer.ip(), url.port),
+            );
             for line in String::from_utf8_lossy(&request.head).lines() {
                 self.tell('>', line);
             }
             // A server may answer, and close, before everything is sent: its answer counts.
-            let sent = connection.write_all(&request.head).and_then(|()| connection.write_all(&request.body)).and_then(|()| connection.flush());
+            let sent = connection
+                .write_all(&request.head)
+                .and_then(|()| connection.write_all(&request.body))
+                .and_then(|()| connection.flush());
             self.facts.uploaded += request.body.len() as u64;
             let mut reader = BufReader::with_capacity(64 * 1024, connection);
             let head = loop {
@@ -151,17 +178,29 @@ impl<'a> Session<'a> {
             };
             self.facts.first_byte = started.elapsed().as_secs_f64();
             self.facts.status = head.status;
-            self.take_cookies(&url.host, &head);
+            // As curl: only if cookies were asked for in some way.
+            if self.options.cookies.is_some() || self.options.jar.is_some() {
+                self.take_cookies(&url.host, &head);
+            }
             if let Some(path) = &self.options.dump_header {
                 let target: Box<dyn Write> = if path == "-" {
                     Box::new(io::stdout())
                 } else {
-                    Box::new(File::options().create(true).append(true).open(path).map_err(unwritable)?)
+                    Box::new(
+                        File::options()
+                            .create(true)
+                            .append(true)
+                            .open(path)
+                            .map_err(unwritable)?,
+                    )
                 };
                 let mut target = target;
                 target.write_all(&head.raw).map_err(unwritable)?;
             }
-            let next = head.field("location").filter(|_| head.status / 100 == 3).map(|location| url.join(location));
+            let next = head
+                .field("location")
+                .filter(|_| head.status / 100 == 3)
+                .map(|location| url.join(location));
             self.facts.next = next.as_ref().and_then(|next| next.as_ref().ok().map(Url::to_string));
             self.facts.head = head.clone();
             if let Some(next) = next.filter(|_| self.options.follow) {
@@ -171,7 +210,10 @@ impl<'a> Session<'a> {
                 }
                 self.facts.redirects += 1;
                 if self.facts.redirects > self.options.most_redirects {
-                    return Err(Failure::new(47, &format!("Maximum ({}) redirects followed", self.options.most_redirects)));
+                    return Err(Failure::new(
+                        47,
+                        &format!("Maximum ({}) redirects followed", self.options.most_redirects),
+                    ));
                 }
                 let was_post = request.method == "POST";
                 bare |= head.status == 303 || was_post && matches!(head.status, 301 | 302);
@@ -232,16 +274,26 @@ impl<'a> Session<'a> {
             Some(Some(name)) => Some(name.clone()),
             Some(None) => {
                 // A name from the server is a name, never a path.
-                let told = head.field("content-disposition").filter(|_| self.options.remote_header_name).and_then(|text| {
-                    let name = text.split("filename=").nth(1)?.split(';').next()?.trim_matches(['"', ' ']);
-                    let name = name.rsplit(['/', '\\']).next()?;
-                    (!name.is_empty() && !name.starts_with('.')).then(|| name.to_owned())
-                });
+                let told = head
+                    .field("content-disposition")
+                    .filter(|_| self.options.remote_header_name)
+                    .and_then(|text| {
+                        let name = text
+                            .split("filename=")
+                            .nth(1)?
+                            .split(';')
+                            .next()?
+                            .trim_matches(['"', ' ']);
+                        let name = name.rsplit(['/', '\\']).next()?;
+                        (!name.is_empty() && !name.starts_with('.')).then(|| name.to_owned())
+                    });
                 let name = told.or_else(|| url.file_name());
                 Some(name.ok_or_else(|| Failure::new(23, "Remote file name has no length"))?)
             }
         };
-        let Some(name) = name else { return Ok(Box::new(Out::default())) };
+        let Some(name) = name else {
+            return Ok(Box::new(Out));
+        };
         let mut path = PathBuf::from(&name);
         if let Some(directory) = &self.options.output_dir {
             path = PathBuf::from(directory).join(path);
@@ -261,7 +313,13 @@ impl<'a> Session<'a> {
             how.truncate(true);
         }
         let file = how.open(&path).map_err(|error| {
-            Failure::new(23, &format!("Failure writing output to destination: {name}: {}", console::reason(&error)))
+            Failure::new(
+                23,
+                &format!(
+                    "Failure writing output to destination: {name}: {}",
+                    console::reason(&error)
+                ),
+            )
         })?;
         Ok(Box::new(io::BufWriter::new(file)))
     }
@@ -306,7 +364,9 @@ impl<'a> Session<'a> {
             }
         }
         text.push_str(rest);
-        let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+        let _ = io::stdout()
+            .write_all(text.as_bytes())
+            .and_then(|()| io::stdout().flush());
     }
 
     fn fact(&self, name: &str, url: &str) -> String {
@@ -317,7 +377,9 @@ impl<'a> Session<'a> {
             "size_upload" => facts.uploaded.to_string(),
             "size_header" => facts.head.raw.len().to_string(),
             "time_total" => format!("{:.6}", facts.total),
-            "time_connect" | "time_namelookup" | "time_appconnect" | "time_pretransfer" => format!("{:.6}", facts.connected),
+            "time_connect" | "time_namelookup" | "time_appconnect" | "time_pretransfer" => {
+                format!("{:.6}", facts.connected)
+            }
             "time_starttransfer" => format!("{:.6}", facts.first_byte),
             "url_effective" => facts.effective.clone(),
             "url" => url.to_owned(),
@@ -335,7 +397,6 @@ impl<'a> Session<'a> {
 }
 
 /// Standard output, each piece at once.
-#[derive(Default)]
 struct Out;
 
 impl Write for Out {
@@ -364,7 +425,10 @@ impl<R: Read> Read for Counted<R> {
 }
 
 fn unwritable(error: io::Error) -> Failure {
-    Failure::new(23, &format!("Failure writing output to destination: {}", console::reason(&error)))
+    Failure::new(
+        23,
+        &format!("Failure writing output to destination: {}", console::reason(&error)),
+    )
 }
 
 fn receive_failure(error: io::Error) -> Failure {
