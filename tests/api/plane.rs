@@ -39,7 +39,7 @@ pub async fn start(variables: &[(&str, &str)]) -> Arc<Plane> {
     let mut config = PlaneConfig::new(
         ControlEngine::new().expect("an engine"),
         // Shared by the tests: compiling the components takes seconds.
-        CodeCache::open(root().join("target/tmp/api-cache")).expect("a cache"),
+        CodeCache::open(root().join("target/cache")).expect("a cache"),
         manifest,
         data.path().join("plane.db"),
     );

@@ -79,3 +79,18 @@ fn the_interpreter_remembers() {
 fn executions_outlive_their_client() {
     scenario("executions.py");
 }
+
+#[test]
+fn regions_and_runners_speak_with_the_generated_client() {
+    scenario("regions_and_runners.py");
+}
+
+#[test]
+fn organizations_and_keys_speak_with_the_generated_client() {
+    scenario("organizations.py");
+}
+
+#[test]
+fn lists_come_in_pages() {
+    scenario("lists.py");
+}

@@ -2,10 +2,10 @@
 
 use super::fleet::{self, Wanted};
 use super::observe::{self, Timer};
-use super::{Context, organizations, quotas, random, regions, wait};
+use super::{Context, organizations, random, regions, wait};
 use crate::contracts::region::{self, Resources};
 use crate::contracts::signals;
-use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox};
+use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox, Totals};
 use crate::dto::{CreateSandbox, Creation, SandboxView, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::due;
@@ -38,9 +38,8 @@ async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
     organizations::may_work(&organization, context.call.now)?;
     lap("authenticate");
 
-    let region = regions::Known::read(&organization)
-        .await?
-        .resolve(creation.target.as_deref())?;
+    let known = regions::Known::read(&organization).await?;
+    let region = known.resolve(creation.target.as_deref())?;
     check_size(&organization, creation.cpu, creation.memory_gib, creation.disk_gib)?;
     lap("resolve");
 
@@ -49,6 +48,7 @@ async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
         context,
         organization: &organization,
         region: &region,
+        totals: known.totals(&organization, &region)?,
         only: None,
     };
     let sandbox = start.bear(wanted).await?;
@@ -76,6 +76,8 @@ pub(super) struct Birth<'a> {
     pub(super) context: Context<'a>,
     pub(super) organization: &'a Organization,
     pub(super) region: &'a Region,
+    /// The totals to hold there.
+    pub(super) totals: Option<Totals>,
     /// The one runner that will do.
     pub(super) only: Option<String>,
 }
@@ -160,7 +162,7 @@ impl Birth<'_> {
             runner: place.runner,
             job_id: job_id(&sandbox.id, sandbox.generation, JobKind::CreateSandbox),
             payload: payload(sandbox, sandbox.generation),
-            totals: quotas::totals(self.organization, self.region).await?,
+            totals: self.totals,
             decision: place.facts,
         })
     }

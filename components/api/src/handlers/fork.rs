@@ -1,7 +1,7 @@
 //! Copies of a sandbox: made where the parent's files are.
 
 use super::create::Birth;
-use super::{Context, organizations, random, sandboxes};
+use super::{Context, organizations, quotas, random, sandboxes};
 use crate::contracts::store::{self, Sandbox};
 use crate::dto::{Fork, Listing, SandboxView};
 use crate::http::{Problem, Reply};
@@ -46,6 +46,7 @@ pub(super) async fn fork(context: Context<'_>) -> Result<Reply, Problem> {
         context,
         organization: &organization,
         region: &region,
+        totals: quotas::totals(&organization, &region).await?,
         only: parent.runner,
     };
     let made = birth.bear(child).await?;

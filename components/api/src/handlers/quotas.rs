@@ -11,7 +11,15 @@ pub(super) async fn totals(organization: &Organization, region: &Region) -> Resu
         return Ok(None);
     }
     let rows = store::list_quotas(organization.id.clone()).await?;
-    match effective(organization, &region.id, &rows) {
+    holding(organization, region, &rows)
+}
+
+/// The same, where the rows have been read.
+pub(super) fn holding(organization: &Organization, region: &Region, rows: &[Quota]) -> Result<Option<Totals>, Problem> {
+    if !region.enforce_quotas {
+        return Ok(None);
+    }
+    match effective(organization, &region.id, rows) {
         Some(quota) => Ok(Some(Totals {
             cpu: quota.cpu,
             memory_gib: quota.memory_gib,

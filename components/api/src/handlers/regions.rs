@@ -1,8 +1,8 @@
 //! Regions.
 
-use super::{Context, organizations, random, services};
+use super::{Context, organizations, quotas, random, services};
 use crate::contracts::region::{self, Caller, Kind, Reachability, Refusal};
-use crate::contracts::store::{self, Organization, Region, RegionKind, Runner};
+use crate::contracts::store::{self, Organization, Quota, Region, RegionKind, Runner, Totals};
 use crate::dto::{self, ChangeRegion, CreateRegion, RegionView};
 use crate::http::{Problem, Reply};
 
@@ -30,15 +30,16 @@ pub(super) fn fact(it: &Region) -> region::Region {
 pub(super) struct Known {
     pub(super) caller: Caller,
     pub(super) regions: Vec<Region>,
+    /// Rows of totals; read only where some region holds to them.
+    quotas: Vec<Quota>,
 }
 
 impl Known {
     /// Reads what the rules need. Rows of quotas matter only where some region enforces them.
     pub(super) async fn read(organization: &Organization) -> Result<Self, Problem> {
         let regions = store::list_regions(Some(organization.id.clone())).await?;
-        let quota_regions = if regions.iter().any(|it| it.enforce_quotas) {
-            let rows = store::list_quotas(organization.id.clone()).await?;
-            rows.into_iter().map(|row| row.region).collect()
+        let quotas = if regions.iter().any(|it| it.enforce_quotas) {
+            store::list_quotas(organization.id.clone()).await?
         } else {
             Vec::new()
         };
@@ -46,10 +47,16 @@ impl Known {
             caller: Caller {
                 organization: organization.id.clone(),
                 default_region: organization.default_region.clone(),
-                quota_regions,
+                quota_regions: quotas.iter().map(|row| row.region.clone()).collect(),
             },
             regions,
+            quotas,
         })
+    }
+
+    /// The totals to hold in one of these regions, see [`quotas::totals`].
+    pub(super) fn totals(&self, organization: &Organization, region: &Region) -> Result<Option<Totals>, Problem> {
+        quotas::holding(organization, region, &self.quotas)
     }
 
     fn facts(&self) -> Vec<region::Region> {
