@@ -14,5 +14,13 @@ pub mod commands;
 pub mod connection;
 pub mod output;
 
+pub use clap_complete::Shell;
 pub use client::CliError;
-pub use commands::Operator;
+pub use commands::{Operator, Runner, run_runner};
+pub use connection::Connection;
+
+/// Prints the script that completes `command` in a shell.
+pub fn complete(shell: Shell, command: &mut clap::Command, to: &mut dyn std::io::Write) {
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, command, name, to);
+}

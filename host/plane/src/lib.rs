@@ -16,6 +16,7 @@ pub mod metrics;
 mod observe;
 mod plane;
 mod provide;
+pub mod replay;
 mod respond;
 pub mod routes;
 mod service;

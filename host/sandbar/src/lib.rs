@@ -26,6 +26,7 @@ mod platform;
 mod precompile;
 mod readiness;
 mod remote;
+pub mod replay;
 
 pub use error::StartError;
 pub use home::{Home, default_cache, default_data};

@@ -20,7 +20,9 @@ fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sandbar: {error:#}");
+            if !cli::is_told(&error) {
+                eprintln!("sandbar: {error:#}");
+            }
             ExitCode::from(cli::exit_code(&error))
         }
     }

@@ -5,9 +5,10 @@ mod front;
 mod runner;
 mod snippets;
 mod up;
+mod what_if;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Runs untrusted code in WebAssembly sandboxes on your own machine, for the Daytona SDKs.
@@ -30,6 +31,15 @@ enum Command {
     Proxy(front::ProxyCommand),
     /// Compile components and userland into the cache ahead of time.
     Compile(compile::Compile),
+    /// Ask another scheduler what it would have decided
+    WhatIf(what_if::WhatIf),
+    #[command(flatten)]
+    Operator(sandbar_cli::Operator),
+    /// Print a script that completes commands in a shell
+    Completion {
+        /// bash, zsh, fish, elvish or powershell
+        shell: sandbar_cli::Shell,
+    },
 }
 
 impl Cli {
@@ -42,6 +52,12 @@ impl Cli {
             Command::Front(command) => command.run(),
             Command::Proxy(command) => command.run(),
             Command::Compile(command) => command.run(),
+            Command::WhatIf(command) => command.run(),
+            Command::Operator(command) => Ok(command.run(&mut std::io::stdout().lock())?),
+            Command::Completion { shell } => {
+                sandbar_cli::complete(shell, &mut Cli::command(), &mut std::io::stdout().lock());
+                Ok(())
+            }
         }
     }
 }
@@ -144,7 +160,15 @@ fn ratio(text: &str) -> Result<f64, String> {
 
 /// The exit code of a command that failed: 1, or one that says why.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<sandbar_cli::CliError>() {
+        return error.exit_code();
+    }
     error.downcast_ref::<runner::Ended>().map_or(1, runner::Ended::code)
+}
+
+/// Whether the reason has been told already: a command in a sandbox speaks for itself.
+pub fn is_told(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(sandbar_cli::CliError::Exit(_)))
 }
 
 /// Logs go to standard error; SANDBAR_LOG filters them (`warn` unless set).
