@@ -67,7 +67,7 @@ mod tests {
         let name: Name = "a.b".parse().expect("a name");
         let address = |n: u32| IpAddr::from(Ipv4Addr::from(n));
         memory.remember(&name, &[address(1), address(2)], start);
-        assert_eq!(memory.names(address(1), start), [name.clone()]);
+        assert_eq!(memory.names(address(1), start), vec![name.clone()]);
         assert_eq!(memory.names(address(3), start), []);
         assert_eq!(memory.names(address(1), start + NAME_MEMORY), []);
         for n in 0..2 * REMEMBERED as u32 {
