@@ -49,8 +49,10 @@ impl Agent {
         for (sandbox, entry) in &mut self.entries {
             entry.loaded = false;
             let interrupted = entry.work.take().is_some();
-            let blamed = matches!(&entry.phase, Phase::Failed { recoverable: true, at, .. }
-                if now.saturating_sub(*at) <= limits::BLAMED_ON_CELL);
+            // Only of what has files here: a create that was told to have failed may be another runner's by now.
+            let blamed = entry.made
+                && matches!(&entry.phase, Phase::Failed { recoverable: true, at, .. }
+                    if now.saturating_sub(*at) <= limits::BLAMED_ON_CELL);
             if blamed {
                 entry.settled = false;
             }

@@ -73,12 +73,22 @@ fn a_create_interrupted_by_the_death_of_the_cell_is_done_again() {
     assert!(world.ended("j"));
 
     // The host may notice the failed action before it notices the death.
-    world.job(job("k", JobKind::Create, "t", 1, amounts(1, 1, 1)));
+    world.job(job("stop", JobKind::Stop, "s", 2, amounts(1, 1, 1)));
+    world.settle();
+    world.job(job("start", JobKind::Start, "s", 3, amounts(1, 1, 1)));
     world.step(Err("connection reset".into()));
-    assert_eq!(world.last_state("t"), Some(State::Error));
+    assert_eq!(world.last_state("s"), Some(State::Error));
     world.cell_dies();
     world.settle();
-    assert_eq!(world.last_state("t"), Some(State::Started));
+    assert_eq!(world.last_state("s"), Some(State::Started));
+
+    // A create that was told to have failed may be another runner's by now: no second copy comes to life.
+    world.job(job("k", JobKind::Create, "t", 1, amounts(1, 1, 1)));
+    world.step(Err("connection reset".into()));
+    world.cell_dies();
+    world.settle();
+    assert_eq!(world.last_state("t"), Some(State::Error));
+    assert!(!world.disk.contains_key("t"));
 }
 
 #[test]

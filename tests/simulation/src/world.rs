@@ -16,6 +16,9 @@ use crate::truth::{Truth, Violation};
 
 /// After the trouble: time to heal. Every deadline of the plane ends within, and what it leaves is deleted.
 const HEALING: Millis = 420_000;
+/// What has been at rest for so many looks, this far apart, stays so: the latest message has come by then.
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: Millis = 25_000;
 /// Lines of the trace that are kept.
 const TRACE: usize = 200_000;
 
@@ -74,6 +77,8 @@ pub(crate) enum Happening {
     Check,
     /// The trouble is over.
     Heal,
+    /// A look whether all has come to rest since.
+    Look { rested: u32 },
 }
 
 /// What a process does when nobody answers.
@@ -210,8 +215,16 @@ impl World {
             }
             self.now = at;
             self.played.steps += 1;
-            if let Some(happening) = self.happenings.remove(&number) {
-                self.happen(happening)?;
+            match self.happenings.remove(&number) {
+                Some(Happening::Look { rested }) => {
+                    let rested = if self.check_rest().is_ok() { rested + 1 } else { 0 };
+                    if rested == LOOKS {
+                        return Ok(());
+                    }
+                    self.after(BETWEEN_LOOKS, Happening::Look { rested });
+                }
+                Some(happening) => self.happen(happening)?,
+                None => {}
             }
             self.wake();
         }
@@ -270,7 +283,12 @@ impl World {
                 self.plane.check_store(self.now)?;
                 self.check_copies()
             }
-            Happening::Heal => self.heal(),
+            Happening::Heal => {
+                self.after(BETWEEN_LOOKS, Happening::Look { rested: 0 });
+                self.heal()
+            }
+            // Taken by whoever plays.
+            Happening::Look { .. } => Ok(()),
         }
     }
 
