@@ -4,6 +4,7 @@
 
 mod ast;
 mod builtins;
+mod compound;
 mod expressions;
 mod fields;
 mod format;

@@ -1,6 +1,6 @@
 //! Programs from words: statements and rules. Expressions are in `expressions`.
 
-use super::ast::{Expression, Function, Output, Place, Program, Rule, Slot, Statement, When};
+use super::ast::{Expression, Function, Place, Program, Rule, Slot, Statement, When};
 use super::lexer::{Keyword, Lexer, Token};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -407,7 +407,7 @@ impl Parser<'_> {
         self.deeper(Self::statement).map(Box::new)
     }
 
-    fn statement(&mut self) -> Result<Statement, String> {
+    pub(super) fn statement(&mut self) -> Result<Statement, String> {
         if self.is("{") {
             return self.block();
         }
@@ -478,7 +478,7 @@ impl Parser<'_> {
         Err(format!("syntax error at or near {}", self.shown()))
     }
 
-    fn parenthesized(&mut self) -> Result<Expression, String> {
+    pub(super) fn parenthesized(&mut self) -> Result<Expression, String> {
         self.expect("(")?;
         let condition = self.expression()?;
         self.expect(")")?;
@@ -511,45 +511,6 @@ impl Parser<'_> {
         };
         self.expect(")")?;
         Ok(Statement::For(first.map(Box::new), condition, step, self.governed()?))
-    }
-
-    fn switch(&mut self) -> Result<Statement, String> {
-        self.advance()?;
-        let value = self.parenthesized()?;
-        self.newlines()?;
-        self.expect("{")?;
-        let mut cases = Vec::new();
-        loop {
-            while self.token == Token::Newline || self.is(";") {
-                self.advance()?;
-            }
-            if self.accept("}")? {
-                return Ok(Statement::Switch(value, cases));
-            }
-            let label = match self.token {
-                Token::Keyword(Keyword::Case) => {
-                    self.advance()?;
-                    Some(self.primary_label()?)
-                }
-                Token::Keyword(Keyword::Default) => {
-                    self.advance()?;
-                    None
-                }
-                _ => return Err(format!("syntax error in 'switch' near {}", self.shown())),
-            };
-            self.expect(":")?;
-            let mut statements = Vec::new();
-            loop {
-                while self.token == Token::Newline || self.is(";") {
-                    self.advance()?;
-                }
-                if self.is("}") || matches!(self.token, Token::Keyword(Keyword::Case | Keyword::Default)) {
-                    break;
-                }
-                statements.push(self.deeper(Self::statement)?);
-            }
-            cases.push((label, statements));
-        }
     }
 
     fn simple(&mut self) -> Result<Statement, String> {
@@ -591,30 +552,6 @@ impl Parser<'_> {
                 Ok(Statement::Delete(slot, keys))
             }
             _ => Err("syntax error: a keyword stands where a statement should".into()),
-        }
-    }
-
-    fn print(&mut self, formatted: bool) -> Result<Statement, String> {
-        self.advance()?;
-        let arguments = self.print_arguments()?;
-        let output = if self.accept(">")? {
-            Output::File(self.output_target()?)
-        } else if self.accept(">>")? {
-            Output::Append(self.output_target()?)
-        } else if self.accept("|")? {
-            Output::Command(self.output_target()?)
-        } else if self.is("|&") {
-            return Err("coprocesses (|&) are not supported; write to a file, or use two pipes".into());
-        } else {
-            Output::Standard
-        };
-        if formatted {
-            if arguments.is_empty() {
-                return Err("printf needs a format".into());
-            }
-            Ok(Statement::Printf(arguments, output))
-        } else {
-            Ok(Statement::Print(arguments, output))
         }
     }
 }
