@@ -36,9 +36,14 @@ pub fn url(base: &str, port: u16, name: &str) -> String {
     format!("{scheme}://{port}-{name}.{authority}")
 }
 
-/// Where a runner dials: `/link` of the region's proxy, or of the plane's front.
+/// Where a runner dials: `/link` of the region's proxy, or of the plane's front. Empty for a base on the plane's own
+/// machine, which another machine cannot mean: a runner then dials where it found the API.
 pub fn link(base: &str) -> String {
     let (scheme, authority) = origin(base);
+    let near = ["127.", "localhost", "[::1]", "0.0.0.0", "[::]"];
+    if near.iter().any(|name| authority.starts_with(name)) {
+        return String::new();
+    }
     format!("{scheme}://{authority}/link")
 }
 
@@ -79,6 +84,7 @@ mod tests {
             "https://80-abc.proxy.lab.example"
         );
         assert_eq!(link("https://proxy.lab.example/x"), "https://proxy.lab.example/link");
+        assert_eq!(link("http://127.0.0.1:3986/toolbox"), "");
     }
 
     #[test]
