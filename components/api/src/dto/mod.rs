@@ -3,6 +3,7 @@
 mod agent;
 mod create;
 mod decision;
+mod health;
 mod key;
 mod list;
 mod openapi;
@@ -17,6 +18,7 @@ mod system;
 pub use agent::*;
 pub use create::{CREATE_DEFAULTS, CreateSandbox, Creation, Defaults, SNAPSHOT, auto_archive, auto_delete, interval};
 pub use decision::{DecisionView, Facts, Journal, PlacementView};
+pub use health::{Healthcheck, health};
 pub use key::{CreateKey, CreatedKey, KeyView, hint};
 pub use list::{Cursor, Listing, Page, Paginated, limit};
 pub use openapi::open_api_document;
