@@ -174,7 +174,8 @@ impl RunnerView {
             current_allocated_memory_gib: gib(it.allocated_memory_mib),
             current_allocated_disk_gib: gib(it.allocated_disk_mib),
             current_started_sandboxes: it.started_sandboxes,
-            current_snapshot_count: it.snapshots.len(),
+            // The platform's own is part of every runner, named or not.
+            current_snapshot_count: 1 + it.snapshots.iter().filter(|name| *name != SNAPSHOT).count(),
             gpu: 0,
             sandbox_class: "wasm",
             service_health: serde_json::from_str(&it.services).unwrap_or_else(|_| Value::Array(Vec::new())),
