@@ -3,6 +3,7 @@
 //! Names and labels arrive at run time from components and the exposition must be text format 0.0.4, so this is a
 //! small registry of its own: a sharded map from series to atomics, with one limit on the number of series.
 
+mod otlp;
 mod render;
 
 use std::collections::HashMap;
@@ -182,13 +183,24 @@ impl Metrics {
     /// Everything recorded so far, in Prometheus text format 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
+        render::text(&self.sorted(), self.rejected.load(Ordering::Relaxed))
+    }
+
+    /// Everything recorded so far, as the body of an OTLP export in JSON. Times are nanoseconds since the epoch: since when
+    /// sums run, and now.
+    #[must_use]
+    pub fn otlp(&self, service: &str, start: u64, now: u64) -> serde_json::Value {
+        otlp::request(&self.sorted(), service, start, now)
+    }
+
+    fn sorted(&self) -> Vec<(Key, Series)> {
         let mut all: Vec<(Key, Series)> = Vec::with_capacity(self.series.load(Ordering::Relaxed));
         for shard in &self.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
             all.extend(shard.iter().map(|(key, series)| (key.clone(), series.clone())));
         }
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        render::text(&all, self.rejected.load(Ordering::Relaxed))
+        all
     }
 
     fn reject(&self) {

@@ -5,11 +5,16 @@ use crate::state::Shared;
 
 /// All metrics, with the figures of store and signals brought up to date.
 pub fn render(shared: &Shared) -> String {
+    refresh(shared);
+    shared.metrics.render()
+}
+
+/// Brings the figures that are kept elsewhere up to date.
+pub fn refresh(shared: &Shared) {
     let metrics = &shared.metrics;
     #[allow(clippy::cast_precision_loss, reason = "a number of keys is far below 2^52")]
     metrics.gauge_set("sandbar_signal_keys", &[], shared.signals.keys() as f64);
     store(metrics, &shared.store.metrics().snapshot());
-    metrics.render()
 }
 
 fn store(metrics: &Metrics, now: &sandbar_sqlite::MetricsSnapshot) {

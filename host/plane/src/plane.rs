@@ -81,6 +81,13 @@ impl Plane {
         observe::render(&self.shared)
     }
 
+    /// All metrics as the body of an OTLP export; see [`Metrics::otlp`].
+    #[must_use]
+    pub fn otlp_metrics(&self, service: &str, start: u64, now: u64) -> serde_json::Value {
+        observe::refresh(&self.shared);
+        self.shared.metrics.otlp(service, start, now)
+    }
+
     /// Who waits for what; to wake from outside of a component.
     #[must_use]
     pub fn signals(&self) -> &Signals {

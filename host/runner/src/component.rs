@@ -207,24 +207,34 @@ fn compile(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> 
             "{SUBCOMMAND} takes a cache directory and a file; a runner starts it, not a person"
         ));
     };
-    // Of data, not of address space: engines reserve far more than they use.
-    for (resource, most) in [
+    let engine = ControlEngine::new().map_err(|error| error.to_string())?;
+    // Of data, not of address space, and beside what the engine has reserved: it reserves far more than it uses.
+    let reserved = data_bytes().ok_or("cannot tell how much memory the compiler has")?;
+    let limits = [
         (Resource::Cpu, COMPILE_CPU),
-        (Resource::Data, COMPILE_MEMORY),
+        (Resource::Data, reserved.saturating_add(COMPILE_MEMORY)),
         (Resource::Core, 0),
-    ] {
+    ];
+    for (resource, most) in limits {
         let limit = Rlimit {
             current: Some(most),
             maximum: Some(most),
         };
         setrlimit(resource, limit).map_err(|error| format!("cannot limit the compiler: {error}"))?;
     }
-    let engine = ControlEngine::new().map_err(|error| error.to_string())?;
     let cache = CodeCache::open(PathBuf::from(cache)).map_err(|error| error.to_string())?;
     cache
         .load(engine.wasmtime(), Path::new(&file), &|_| {})
         .map(drop)
         .map_err(|error| error.to_string())
+}
+
+/// Bytes of private writable memory that this process has mapped.
+fn data_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"))?;
+    let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
+    Some(kib << 10)
 }
 
 /// Loads the component pushed last, else `built_in`; a pushed one that fails is left aside.

@@ -1,6 +1,6 @@
 //! Drives the runner component: feeds it events and executes the actions it answers with.
 
-use crate::agent::{self, Action, Agent, Event, Factory, Refusal as Denied, Spec};
+use crate::agent::{self, Action, Agent, Event, Factory, Job, Refusal as Denied, Spec};
 use crate::cells::{CellError, Cells, Incarnation};
 use crate::clock::Clock;
 use crate::component::PushError;
@@ -64,6 +64,8 @@ pub(crate) struct Driver {
     clock: Clock,
     lanes: Mutex<HashMap<String, Lane>>,
     records: Mutex<HashMap<String, Record>>,
+    /// The newest generation that a job has named, of sandboxes with an entry: a stop has none of its own to write down.
+    intents: Mutex<HashMap<String, u64>>,
     journal: Journal,
     reporter: Reporter,
     cells: OnceLock<Cells>,
@@ -94,6 +96,7 @@ impl Driver {
             }),
             clock,
             lanes: Mutex::default(),
+            intents: Mutex::default(),
             records: Mutex::new(
                 records
                     .into_iter()
@@ -234,6 +237,16 @@ impl Driver {
             .values()
             .map(|record| (spec_of(record), record.started))
             .collect()
+    }
+
+    /// Feeds a job.
+    pub(crate) fn job(self: &Arc<Self>, job: Job) {
+        if self.holds(&job.sandbox) {
+            let mut intents = lock(&self.intents);
+            let newest = intents.entry(job.sandbox.clone()).or_default();
+            *newest = job.generation.max(*newest);
+        }
+        self.event(Event::Job(job));
     }
 
     /// Feeds one event and lets its actions run.
@@ -442,8 +455,10 @@ impl Driver {
         let record = lock(&self.records).get(sandbox).cloned();
         match record {
             Some(record) => {
+                let intent = lock(&self.intents).get(sandbox).copied().unwrap_or(0);
                 self.remember(Record {
                     started: false,
+                    generation: record.generation.max(intent),
                     ..record
                 })
                 .await
@@ -469,6 +484,7 @@ impl Driver {
         let id = sandbox.to_owned();
         blocking(move || journal.remove(&id)).await?;
         lock(&self.records).remove(sandbox);
+        lock(&self.intents).remove(sandbox);
         Ok(())
     }
 

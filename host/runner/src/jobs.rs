@@ -29,7 +29,7 @@ pub(crate) async fn run(plane: Plane, driver: Arc<Driver>) {
                 backoff.reset();
                 for job in answer.jobs {
                     match translate(job) {
-                        Ok(job) => driver.event(Event::Job(job)),
+                        Ok(job) => driver.job(job),
                         Err(reason) => tracing::warn!(%reason, "a job is skipped"),
                     }
                 }

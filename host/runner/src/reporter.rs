@@ -111,8 +111,12 @@ impl Reporter {
                 shared.wake.notified().await;
                 continue;
             };
-            if let Some(answer) = deliver(&plane, clock, &shared, report, &mut backoff).await {
+            if let Some((answer, healthy)) = deliver(&plane, clock, &shared, report, &mut backoff).await {
                 granted(answer);
+                if healthy {
+                    // Only now: whoever waits for this may send calls.
+                    shared.heard.send_replace(true);
+                }
             }
         }
     }
@@ -136,27 +140,25 @@ impl Shared {
     }
 }
 
-/// Sends a report, again and again if it has observations; none if the plane will not have it.
+/// Sends a report until it is taken; whether it told of health. None if the plane will not have it.
 async fn deliver(
     plane: &Plane,
     clock: Clock,
     shared: &Shared,
     mut report: Report,
     backoff: &mut Backoff,
-) -> Option<Granted> {
+) -> Option<(Granted, bool)> {
     loop {
         // The lease counts from here: the plane's clock starts later than ours.
         let sent = clock.millis();
         match plane.ask::<Reported>("/runners/report", &report).await {
             Ok(answer) => {
                 backoff.reset();
-                if report.health.is_some() {
-                    shared.heard.send_replace(true);
-                }
-                return Some(Granted {
+                let granted = Granted {
                     until: sent.saturating_add(answer.lease_ms),
                     disowned: answer.disowned,
-                });
+                };
+                return Some((granted, report.health.is_some()));
             }
             Err(error) if error.may_pass() => {
                 let wait = backoff.next();

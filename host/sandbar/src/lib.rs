@@ -21,6 +21,7 @@ mod error;
 mod home;
 mod listener;
 mod options;
+mod otlp;
 mod plane_api;
 mod platform;
 mod precompile;

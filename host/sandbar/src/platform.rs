@@ -5,7 +5,8 @@ use crate::error::StartError;
 use crate::listener::Listener;
 use crate::options::{MAX_RUNNERS, Options, Ratios, Verdicts};
 use crate::plane_api::InProcess;
-use crate::{compile, readiness};
+use crate::precompile::compile_for;
+use crate::{otlp, readiness};
 use http_body_util::{BodyExt, Full};
 use sandbar_engine::{CodeCache, ControlEngine};
 use sandbar_front::{Front, FrontConfig};
@@ -34,6 +35,7 @@ pub struct Platform {
     runners: Vec<Runner>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    exporting: Option<JoinHandle<()>>,
     // Held until the end: nobody else may use the directory.
     _data: Data,
 }
@@ -53,14 +55,15 @@ impl Platform {
             .flat_map(|region| (1..=options.runners).map(move |number| format!("{region}/local-{number}")))
             .collect();
         let secrets = data.secrets(&names)?;
-        compile(&options.home, &options.cache_dir, progress)?;
+        let engine = control_engine()?;
+        compile_for(&engine, &options.home, &options.cache_dir, progress)?;
 
         let listener = Listener::bind(options.listen).await?;
         let origin = origin(&options, &listener);
-        let engine = control_engine()?;
         let mut variables = variables(&origin, &regions, &api_key, &secrets, &names);
         variables.extend(options.verdicts.into_iter().flat_map(judging));
         let plane = start_plane(&options, &data, &engine, variables).await?;
+        let exporting = otlp::start(&plane)?;
         let front = Front::new(
             Arc::new(InProcess(Arc::clone(&plane))),
             front_config(&options, &secrets),
@@ -77,6 +80,7 @@ impl Platform {
             runners: Vec::new(),
             stop,
             serving,
+            exporting,
             _data: data,
         };
         match platform
@@ -189,6 +193,9 @@ impl Platform {
         futures::future::join_all(self.runners.into_iter().map(Runner::shutdown)).await;
         let _ = self.stop.send(true);
         let _ = self.serving.await;
+        if let Some(exporting) = &self.exporting {
+            exporting.abort();
+        }
         self.plane.shutdown().await;
     }
 }
@@ -308,14 +315,17 @@ fn variables(
 /// The longest a runner holds its sandboxes by one report.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// A lease ends well before its runner is called lost: two copies must never both acknowledge.
-fn judging(verdicts: Verdicts) -> [(String, String); 4] {
+/// A lease ends well before its runner is called lost: two copies must never both acknowledge. And a runner reports twice before
+/// its silence would make it suspect.
+fn judging(verdicts: Verdicts) -> [(String, String); 5] {
     let lease = LEASE.min(verdicts.lost * 3 / 4);
+    let report = REPORT_EVERY.min(verdicts.suspect / 2);
     [
         ("suspect_after", verdicts.suspect),
         ("disconnected_after", verdicts.disconnected),
         ("lost_after", verdicts.lost),
         ("runner_lease", lease),
+        ("report_every", report),
     ]
     .map(|(name, time)| (name.to_owned(), time.as_millis().to_string()))
 }

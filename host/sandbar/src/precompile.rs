@@ -10,19 +10,36 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If a directory is missing, a component is broken, or the cache cannot be used.
 pub fn compile(home: &Home, cache: &Path, progress: &dyn Fn(&str)) -> Result<(), StartError> {
-    let cache = CodeCache::open(cache).map_err(|error| StartError::Plane(error.to_string()))?;
     let control = ControlEngine::new().map_err(|error| StartError::Plane(error.to_string()))?;
+    compile_for(&control, home, cache, progress)
+}
+
+/// [`compile`] with an engine that is there already: each reserves much address space.
+pub(crate) fn compile_for(
+    control: &ControlEngine,
+    home: &Home,
+    cache: &Path,
+    progress: &dyn Fn(&str),
+) -> Result<(), StartError> {
+    let cache = CodeCache::open(cache).map_err(|error| StartError::Plane(error.to_string()))?;
     let sandbox = SandboxEngine::new().map_err(|error| StartError::Plane(error.to_string()))?;
     for (engine, directory) in [
         (control.wasmtime(), &home.components),
         (sandbox.wasmtime(), &home.userland),
     ] {
-        for file in components(directory)? {
+        // Adapters for real Spin: what they adapt is native here.
+        for file in components(directory)?.into_iter().filter(|file| !is_adapter(file)) {
             let loaded = cache.load(engine, &file, &|step| say(progress, step));
             loaded.map_err(|error| StartError::Plane(error.to_string()))?;
         }
     }
     Ok(())
+}
+
+fn is_adapter(file: &Path) -> bool {
+    file.file_stem()
+        .and_then(|stem| stem.to_str())
+        .is_some_and(|stem| stem.ends_with("_spin"))
 }
 
 /// The `.wasm` files of a directory, in order of name.

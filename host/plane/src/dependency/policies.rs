@@ -67,14 +67,19 @@ impl Policies {
         if function != PLACE || self.0.is_empty() {
             return None;
         }
-        let Some(Val::String(name)) = field(request, "policy") else { return None };
+        let Some(Val::String(name)) = field(request, "policy") else {
+            return None;
+        };
         let policy = self.0.get(name)?;
         policy.calls.add(1);
         match policy.provider.call(function, parameters).await {
             Ok(values) if is_among(&values, request, candidates) => Some(values),
             Ok(_) => {
                 policy.foreign.add(1);
-                tracing::warn!(policy = name, "a brought scheduler chose a runner that it was not offered");
+                tracing::warn!(
+                    policy = name,
+                    "a brought scheduler chose a runner that it was not offered"
+                );
                 None
             }
             Err(error) => {
@@ -95,7 +100,9 @@ fn field<'a>(record: &'a Val, name: &str) -> Option<&'a Val> {
 }
 
 fn strings(list: Option<&Val>) -> BTreeSet<&str> {
-    let Some(Val::List(values)) = list else { return BTreeSet::new() };
+    let Some(Val::List(values)) = list else {
+        return BTreeSet::new();
+    };
     values
         .iter()
         .filter_map(|value| match value {
@@ -112,7 +119,9 @@ fn is_among(values: &[Val], request: &Val, candidates: &Val) -> bool {
     let Some(Val::String(chosen)) = choice.as_deref().and_then(|choice| field(choice, "runner")) else {
         return false;
     };
-    let Val::List(candidates) = candidates else { return false };
+    let Val::List(candidates) = candidates else {
+        return false;
+    };
     let offered = candidates
         .iter()
         .any(|candidate| matches!(field(candidate, "id"), Some(Val::String(id)) if id == chosen));
@@ -128,7 +137,12 @@ mod tests {
     }
 
     fn record(fields: &[(&str, Val)]) -> Val {
-        Val::Record(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+        Val::Record(
+            fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -140,7 +154,10 @@ mod tests {
         for wrong in ["b", "c", ""] {
             assert!(!is_among(&choice(wrong), &request, &candidates), "{wrong}");
         }
-        assert!(is_among(&[Val::Result(Err(None))], &request, &candidates), "a refusal is an answer");
+        assert!(
+            is_among(&[Val::Result(Err(None))], &request, &candidates),
+            "a refusal is an answer"
+        );
         assert!(!is_among(&[], &request, &candidates));
     }
 }

@@ -112,3 +112,143 @@ fn a_component_without_the_interface_is_refused() {
         .expect("refused");
     assert!(error.contains("test:other/sums@0.1.0"), "{error}");
 }
+
+/// A component of the build: the schedulers, whose contract policies are about.
+fn built(engine: &ControlEngine, name: &str) -> Component {
+    let directory = std::env::var_os("SANDBAR_COMPONENTS").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/components"),
+        std::path::PathBuf::from,
+    );
+    let path = directory.join(name);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask build` makes it", path.display());
+    });
+    Component::new(engine.wasmtime(), bytes).expect("it compiles")
+}
+
+fn record(fields: &[(&str, Val)]) -> Val {
+    Val::Record(
+        fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+    )
+}
+
+fn amounts(each: u64) -> Val {
+    record(&[
+        ("cpu-milli", Val::U64(each)),
+        ("memory-mib", Val::U64(each)),
+        ("disk-mib", Val::U64(each)),
+    ])
+}
+
+fn candidate(id: &str, sold: u64) -> Val {
+    record(&[
+        ("id", Val::String(id.to_owned())),
+        ("unschedulable", Val::Bool(false)),
+        ("draining", Val::Bool(false)),
+        ("healthy", Val::Bool(true)),
+        ("last-report", Val::U64(1_000_000)),
+        ("allocatable", amounts(100_000)),
+        ("sold", amounts(sold)),
+        ("started-sandboxes", Val::U32(1)),
+        ("cpu-used", Val::Float64(1.0)),
+        ("memory-used", Val::Float64(1.0)),
+        ("disk-used", Val::Float64(1.0)),
+        ("load", Val::Float64(0.0)),
+        ("has-snapshot", Val::Bool(true)),
+    ])
+}
+
+fn placing(policy: &str, seed: u64) -> Vec<Val> {
+    let limits = record(&[
+        ("suspect-after", Val::U64(10_000)),
+        ("disconnected-after", Val::U64(30_000)),
+        ("lost-after", Val::U64(900_000)),
+        ("brake-share", Val::U32(0)),
+        ("brake-least", Val::U32(2)),
+    ]);
+    let request = record(&[
+        ("need", amounts(1_000)),
+        ("now", Val::U64(1_000_100)),
+        ("hearing-since", Val::U64(0)),
+        ("limits", limits),
+        ("seed", Val::U64(seed)),
+        ("least-score", Val::U32(0)),
+        ("policy", Val::String(policy.to_owned())),
+        ("avoid", Val::List(Vec::new())),
+    ]);
+    vec![
+        request,
+        Val::List(vec![candidate("empty", 0), candidate("full", 50_000)]),
+    ]
+}
+
+fn chosen(values: &[Val]) -> String {
+    let [Val::Result(Ok(Some(choice)))] = values else {
+        panic!("{values:?}")
+    };
+    match &**choice {
+        Val::Record(fields) => match &fields[0].1 {
+            Val::String(runner) => runner.clone(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_brought_scheduler_answers_for_its_policy_only() {
+    let engine = engine();
+    let metrics = Metrics::default();
+    let time = Duration::from_secs(5);
+    let scheduler = |name: &str| {
+        let component = built(&engine, name);
+        Provider::with_time(&engine, name, PLACEMENT, &component, time).expect("a scheduler")
+    };
+    let policies = [("fullest".to_owned(), scheduler("scheduler_fullest.wasm"))].into();
+    let policies = Policies::new(policies, &metrics);
+    let bridge = Bridge::with_policies(PLACEMENT, vec![scheduler("scheduler.wasm")], policies, &metrics);
+    // The default takes one at random among those that are good; the brought one is of another mind, always.
+    let mut by_default = std::collections::BTreeSet::new();
+    for seed in 0..16 {
+        let values = bridge.call("place", placing("fullest", seed)).await.expect("an answer");
+        assert_eq!(chosen(&values), "full", "seed {seed}");
+        for policy in ["spread", "nobody's"] {
+            let values = bridge.call("place", placing(policy, seed)).await.expect("an answer");
+            by_default.insert(chosen(&values));
+        }
+    }
+    assert!(
+        by_default.contains("empty"),
+        "the default answers for all others: {by_default:?}"
+    );
+    let text = metrics.render();
+    assert!(
+        text.contains("sandbar_policy_calls_total{policy=\"fullest\"} 16\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_brought_scheduler_that_fails_is_made_up_for_and_counted() {
+    let engine = engine();
+    let metrics = Metrics::default();
+    // Whatever it is asked, it traps: it has the function's name, not its contract.
+    let broken = Provider::new(&engine, "broken", INTERFACE, &component(&engine, TRAP)).expect("a component");
+    let policies = [("broken".to_owned(), broken)].into();
+    let usual = Provider::new(&engine, "usual", PLACEMENT, &built(&engine, "scheduler.wasm")).expect("a scheduler");
+    let policies = Policies::new(policies, &metrics);
+    let bridge = Bridge::with_policies(PLACEMENT, vec![usual], policies, &metrics);
+    let values = bridge
+        .call("place", placing("broken", 1))
+        .await
+        .expect("the usual one answers");
+    assert!(["empty", "full"].contains(&chosen(&values).as_str()), "{values:?}");
+    let text = metrics.render();
+    assert!(
+        text.contains("sandbar_policy_fallbacks_total{policy=\"broken\",reason=\"trap\"} 1\n"),
+        "{text}"
+    );
+}

@@ -139,7 +139,7 @@ async fn dial(plane: &Plane, front: &Origin) -> Result<(TokioIo<hyper::upgrade::
             tracing::debug!(%error, "the link's first half ended");
         }
     });
-    let request = Request::get(format!("{}/link", front.path))
+    let request = Request::get("/link")
         .header(HOST, front.authority.as_str())
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, LINK_PROTOCOL)
