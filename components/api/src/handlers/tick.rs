@@ -229,17 +229,22 @@ impl Sums {
     fn show(&self, region: &str) {
         let names = ["cpu_cores", "memory_bytes", "disk_bytes"];
         for (index, name) in names.into_iter().enumerate() {
-            for (what, values) in [
-                ("allocatable", &self.allocatable),
-                ("allocated", &self.sold),
-                ("used", &self.used),
-            ] {
+            for (what, values) in [("allocatable", &self.allocatable), ("allocated", &self.sold)] {
                 observe::gauge(
                     &format!("sandbar_region_{what}_{name}"),
                     &[("region", region)],
                     values[index],
                 );
             }
+        }
+        // A share: allocatable is not what a machine physically has.
+        for (index, name) in ["cpu", "memory", "disk"].into_iter().enumerate() {
+            let share = self.used[index] / self.allocatable[index].max(1.0);
+            observe::gauge(
+                &format!("sandbar_region_used_{name}_ratio"),
+                &[("region", region)],
+                share,
+            );
         }
         // All of them, so that a gauge goes back to 0.
         for verdict in ["initializing", "ready", "unhealthy", "suspect", "disconnected", "lost"] {
