@@ -192,7 +192,7 @@ pub async fn execute(
         return Err(ApiError::new(
             StatusCode::GONE,
             Code::SessionEnded,
-            "the session ended before the command's turn",
+            "the session has ended, and the command with it",
         ));
     };
     let mut reply = logs_of(&command);

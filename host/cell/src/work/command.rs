@@ -29,7 +29,7 @@ pub enum End {
     NotYet,
     /// It ended with this code.
     Code(i32),
-    /// It never ran: the session ended before its turn.
+    /// It was not run to its end: the session was deleted, or ended before its turn.
     Never,
 }
 

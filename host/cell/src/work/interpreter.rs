@@ -120,6 +120,11 @@ impl Context {
             return Err(ApiError::internal("an interpreter that was just started is gone"));
         };
         let outcome = python.run(code, to).await;
+        // Its streams end a moment before it does; one that has closed them is of no more use.
+        if python.events.is_closed() {
+            let _ = python.child.kill(Signal::KILL);
+            python.child.wait().await;
+        }
         if python.child.try_wait().is_some() {
             *slot = None;
         }
@@ -178,7 +183,10 @@ impl Python {
         };
         tokio::pin!(work);
         let outcome = tokio::select! {
+            biased;
             outcome = &mut work => Some(outcome),
+            // What it left running may hold its streams open for ever.
+            () = gone(&child) => Some(Outcome::Interrupted),
             () = tokio::time::sleep(code.timeout) => {
                 timed_out = true;
                 // As Ctrl-C: code that catches it keeps its variables.
@@ -195,6 +203,12 @@ impl Python {
             _ => Outcome::TimedOut,
         }
     }
+}
+
+/// Waits until Python has ended, and what it wrote last has been read.
+async fn gone(child: &Child) {
+    child.wait().await;
+    tokio::time::sleep(INTERPRETER_GRACE).await;
 }
 
 /// Hands events on until the code has ended, or Python has.

@@ -10,6 +10,7 @@ use crate::error::{ApiError, Code};
 use crate::limits::{SESSION_COMMANDS, SESSION_GRACE, SESSION_QUEUE};
 use http::StatusCode;
 use sandbar_process::{Child, Descriptor, Errno, Sandbox, Signal, Sink, Spawn};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
@@ -26,6 +27,8 @@ pub struct Session {
     shell: Child,
     commands: Mutex<Vec<Arc<Command>>>,
     queue: mpsc::Sender<Arc<Command>>,
+    /// It is being deleted.
+    ending: Arc<AtomicBool>,
 }
 
 impl Session {
@@ -54,6 +57,7 @@ impl Session {
             shell: shell.clone(),
             commands: Mutex::default(),
             queue,
+            ending: Arc::default(),
         });
         let (sink, status) = Status::new();
         let status_descriptor = Descriptor::sink(Arc::new(sink));
@@ -63,6 +67,7 @@ impl Session {
             shell,
             feed,
             status,
+            ending: Arc::clone(&session.ending),
         };
         tokio::spawn(worker.work(orders));
         Ok(session)
@@ -129,6 +134,7 @@ impl Session {
 
     /// Ends everything that runs in it: SIGTERM, and SIGKILL after a grace.
     pub async fn end(&self) {
+        self.ending.store(true, Ordering::Release);
         self.shell.kill_session(Signal::TERM);
         // What is stopped could not hear it.
         self.shell.kill_session(Signal::CONT);
@@ -152,6 +158,7 @@ struct Worker {
     shell: Child,
     feed: Descriptor,
     status: watch::Receiver<(u64, i32)>,
+    ending: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -173,7 +180,7 @@ impl Worker {
         }
     }
 
-    /// The command's exit code; that of the shell if the command ended it.
+    /// The command's exit code; that of the shell if the command ended it; none if the session is deleted meanwhile.
     async fn run(&mut self, command: &Command) -> Option<i32> {
         self.status.mark_unchanged();
         let devices = [
@@ -203,7 +210,7 @@ impl Worker {
         for path in [INPUT, OUTPUT, ERROR] {
             self.sandbox.withdraw(&self.shell, path);
         }
-        Some(code)
+        (!self.ending.load(Ordering::Acquire)).then_some(code)
     }
 }
 

@@ -184,6 +184,20 @@ async fn deleting_a_session_kills_all_of_it() {
 }
 
 #[tokio::test]
+async fn who_waits_in_a_session_that_is_deleted_is_told() {
+    let client = Client::new().await;
+    create(&client, "a").await;
+    let body = json!({ "command": "sleep 1000" });
+    let waiting = client.post("/process/session/a/exec", &body);
+    let deleting = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.delete("/process/session/a").await.is_ok(204);
+    };
+    let (answer, ()) = tokio::join!(waiting, deleting);
+    answer.is_error(410, "SESSION_ENDED");
+}
+
+#[tokio::test]
 async fn a_shell_that_exits_ends_its_session() {
     let client = Client::new().await;
     create(&client, "a").await;
