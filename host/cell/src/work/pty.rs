@@ -208,14 +208,16 @@ impl Pty {
     /// Ends the shell and everything it started, disowned or not.
     pub async fn kill(&self) {
         let shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.terminal.hang_up();
         match shell {
             Some(shell) => {
+                // Before the line is cut: the shell would end by itself then.
                 shell.kill_session(Signal::KILL);
+                self.terminal.hang_up();
                 shell.session_end().await;
             }
             // It never ran: whoever waits for it learns that it is over.
             None => {
+                self.terminal.hang_up();
                 self.end.send_replace(Some(ExitStatus::Signaled(Signal::KILL)));
                 self.lock().complete = true;
                 self.shown.notify_waiters();
