@@ -73,11 +73,6 @@ async fn heads_have_limits_and_only_one_meaning() {
         ("too many headers", many.as_str(), "431"),
         ("a head too large", large.as_str(), "431"),
         ("two lengths", "content-length: 1\r\ncontent-length: 2\r\n", "400"),
-        (
-            "two framings",
-            "content-length: 3\r\ntransfer-encoding: chunked\r\n",
-            "400",
-        ),
         ("no coding", "transfer-encoding: nonsense\r\n", "400"),
         ("a space before the colon", "x : y\r\n", "400"),
     ] {
