@@ -4,7 +4,9 @@ from sandbar_python import stdlib
 
 stdlib.install()
 
-from sandbar_python import preload  # noqa: E402  (the standard library must be in place first)
+from sandbar_python import preload, ssl_module  # noqa: E402  (the standard library must be in place first)
+
+ssl_module.install()
 
 preload.run()
 

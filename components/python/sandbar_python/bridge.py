@@ -7,7 +7,7 @@ import subprocess
 from componentize_py_types import Err
 from wit_world.imports import processes
 
-from . import children, errors, files, launcher, linux_errno, loops, users
+from . import absent, children, errors, files, launcher, linux_errno, loops, sockets, terminal, users
 
 SHELL = "/usr/bin/sh"
 
@@ -29,6 +29,9 @@ def install() -> None:
     users.install()
     linux_errno.install()
     loops.install()
+    sockets.install()
+    terminal.install()
+    absent.install()
 
 
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGPIPE": 13, "SIGALRM": 14, "SIGTERM": 15}

@@ -36,6 +36,7 @@ def spawn(program, arguments, environment, directory, descriptors, *, sigpipe=Tr
                 descriptors=descriptors,
                 sigpipe=sigpipe,
                 process_group=group,
+                ignored=[],
             )
         )
     except Err as refusal:

@@ -18,6 +18,7 @@ _PROCESS = {
     processes.Errno.NO_PROCESS: errno.ESRCH,
     processes.Errno.QUOTA: errno.EDQUOT,
     processes.Errno.TOO_BIG: errno.E2BIG,
+    processes.Errno.NOT_TERMINAL: errno.ENOTTY,
     processes.Errno.IO: errno.EIO,
 }
 

@@ -15,7 +15,7 @@ import warnings
 
 from wit_world.imports import exit as wasi_exit
 
-from . import endings, environment, linux_errno, options, streams
+from . import endings, environment, linux_errno, options, streams, terminal
 
 FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
@@ -198,7 +198,11 @@ def _interact(module, quiet: bool) -> int:
 
     banner = "" if quiet else f"Python {sys.version} on {sys.platform}\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information."
     sys.ps1 = getattr(sys, "ps1", ">>> ")
-    return _guard(lambda: code.InteractiveConsole(module.__dict__).interact(banner=banner, exitmsg=""))
+    sys.ps2 = getattr(sys, "ps2", "... ")
+    console = code.InteractiveConsole(module.__dict__)
+    if sys.stdin.isatty():
+        builtins.input = console.raw_input = terminal.Lines().read
+    return _guard(lambda: console.interact(banner=banner, exitmsg=""))
 
 
 # --- how a run ends
