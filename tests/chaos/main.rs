@@ -1,4 +1,6 @@
 //! Processes that die in the middle.
 
 mod cell;
+mod fleet;
+mod load;
 mod platform;

@@ -1,7 +1,11 @@
 //! What the platform does, through its HTTP API and its command line.
 
 mod api_codes;
+mod cli;
 mod create;
 mod embed;
+mod fleet;
 mod placement;
+mod scheduling;
 mod start;
+mod tls;

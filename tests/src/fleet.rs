@@ -100,6 +100,11 @@ impl RunnerProcess {
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary().display()))
     }
 
+    /// Another process is this runner's from now on; the one before.
+    pub fn replace(&mut self, successor: Child) -> Child {
+        self.child.replace(successor).expect("a process")
+    }
+
     /// What the platform says of it.
     pub fn now(&self) -> serde_json::Value {
         self.api.get(&format!("/runners/{}", self.id)).json

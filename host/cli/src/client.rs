@@ -30,7 +30,7 @@ pub enum CliError {
         reason: String,
     },
     /// The platform refused.
-    #[error("{message} ({status}{})", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
+    #[error("{message} ({status}{}){}", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default(), next_step(*status))]
     Refused {
         /// HTTP status.
         status: u16,
@@ -53,6 +53,17 @@ pub enum CliError {
         /// What went wrong.
         error: std::io::Error,
     },
+}
+
+/// What helps with what everybody meets once.
+fn next_step(status: u16) -> &'static str {
+    match status {
+        401 => {
+            ". Is the key right? It comes from --api-key, DAYTONA_API_KEY or the data directory of a platform on this machine"
+        }
+        403 => ". `sandbar key show` says what your key may",
+        _ => "",
+    }
 }
 
 impl CliError {

@@ -23,7 +23,13 @@ pub struct Connection {
     )]
     api_key: Option<String>,
     /// Act for this organization (id); only for operators, or a user with keys in several
-    #[arg(long, env = "DAYTONA_ORGANIZATION_ID", value_name = "ID", global = true)]
+    #[arg(
+        id = "acting-for",
+        long = "organization",
+        env = "DAYTONA_ORGANIZATION_ID",
+        value_name = "ID",
+        global = true
+    )]
     organization: Option<String>,
     /// Certificates (PEM) to trust beside the built-in ones
     #[arg(long, env = "SANDBAR_CA_FILE", value_name = "FILE", global = true)]

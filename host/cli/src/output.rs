@@ -70,6 +70,14 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// What to do next, for people only.
+    ///
+    /// # Errors
+    /// As [`Output::list`].
+    pub fn hint(&mut self, sentence: &str) -> Result<(), CliError> {
+        if self.json { Ok(()) } else { self.line(sentence) }
+    }
+
     /// Bytes as they are.
     ///
     /// # Errors
@@ -106,6 +114,11 @@ pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.chars().filter(|c| !c.is_control()).collect(),
+        // Whole for people: nobody places a sandbox by a thousandth of a GiB.
+        Value::Number(number) if number.is_f64() => {
+            let text = format!("{:.2}", number.as_f64().unwrap_or_default());
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         Value::Array(all) if all.iter().all(|one| !one.is_object()) => {
             all.iter().map(cell).collect::<Vec<_>>().join(", ")
         }

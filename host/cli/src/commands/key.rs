@@ -16,6 +16,7 @@ pub enum Key {
     Show,
     /// Make one; its value is shown once
     Create {
+        /// Name, unique among yours
         name: String,
         /// What it may, e.g. write:sandboxes; may be given more than once
         #[arg(long = "permission", value_name = "PERMISSION")]
@@ -23,9 +24,13 @@ pub enum Key {
         /// Until when it is good, e.g. 2027-01-31T00:00:00Z [default: for ever]
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
+        /// For this member of the organization (id); only for owners [default: yourself]
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
     },
     /// Delete one; it is dead within a second
     Delete {
+        /// Name
         name: String,
         /// Of another user (id)
         #[arg(long)]
@@ -36,10 +41,10 @@ pub enum Key {
 const COLUMNS: &[Column] = &[
     ("NAME", |key| cell(&key["name"])),
     ("VALUE", |key| cell(&key["value"])),
-    ("PERMISSIONS", |key| cell(&key["permissions"])),
     ("CREATED", |key| cell(&key["createdAt"])),
     ("LAST USED", |key| cell(&key["lastUsedAt"])),
     ("EXPIRES", |key| cell(&key["expiresAt"])),
+    ("PERMISSIONS", |key| cell(&key["permissions"])),
 ];
 
 impl Verb for Key {
@@ -57,10 +62,14 @@ impl Verb for Key {
                 name,
                 permissions,
                 expires,
+                user,
             } => {
                 let mut body = json!({"name": name, "permissions": permissions});
                 if let Some(expires) = expires {
                     body["expiresAt"] = json!(expires);
+                }
+                if let Some(user) = user {
+                    body["userId"] = json!(user);
                 }
                 let made = session.client.call(Method::POST, "/api-keys", Some(&body))?;
                 session.out.show(&made)

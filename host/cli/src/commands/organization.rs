@@ -13,35 +13,55 @@ pub enum Organization {
     /// Those you belong to
     List,
     /// One, by name or id
-    Show { organization: Option<String> },
+    Show {
+        /// Name or id [default: that of your key]
+        organization: Option<String>,
+    },
     /// Make one
     Create {
+        /// Name to show
         name: String,
         /// Where its sandboxes go without a target
         #[arg(long, value_name = "REGION")]
         default_region: String,
     },
     /// Delete one that has nothing any more
-    Delete { organization: String },
+    Delete {
+        /// Name or id
+        organization: String,
+    },
     /// What it takes in each region, and what it may
-    Usage { organization: Option<String> },
+    Usage {
+        /// Name or id [default: that of your key]
+        organization: Option<String>,
+    },
     /// Set totals in a region, or limits of one sandbox (operators only)
     Quota(Quota),
     /// Stop new sandboxes, with a reason (operators only)
     Suspend {
+        /// Name or id
         organization: String,
+        /// What its users are told
         #[arg(long)]
         reason: String,
     },
     /// End a suspension (operators only)
-    Unsuspend { organization: String },
+    Unsuspend {
+        /// Name or id
+        organization: String,
+    },
     /// Those who belong to it
-    Members { organization: Option<String> },
+    Members {
+        /// Name or id [default: that of your key]
+        organization: Option<String>,
+    },
     /// Let a user in, or change what they may
     SetMember {
+        /// Name or id
         organization: String,
         /// User id
         user: String,
+        /// Owners may everything; members what their assigned roles give
         #[arg(long, default_value = "member")]
         role: Role,
         /// Ids of assigned roles
@@ -49,12 +69,18 @@ pub enum Organization {
         roles: Vec<String>,
     },
     /// Take a user out, with their keys
-    RemoveMember { organization: String, user: String },
+    RemoveMember {
+        /// Name or id
+        organization: String,
+        /// User id
+        user: String,
+    },
 }
 
 /// Arguments of `quota`.
 #[derive(Args)]
 pub struct Quota {
+    /// Name or id
     organization: String,
     /// Totals in this region; without it, limits of one sandbox
     #[arg(long)]
@@ -73,7 +99,9 @@ pub struct Quota {
 /// What a member is.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Role {
+    /// May everything
     Owner,
+    /// May what assigned roles give
     Member,
 }
 
@@ -205,6 +233,8 @@ impl Verb for Organization {
 fn path(session: &Session<'_>, organization: Option<&str>) -> Result<String, CliError> {
     let all = session.client.get("/organizations")?;
     let id = match organization {
+        // An operator speaks about organizations that are not their own, by id.
+        Some(organization) if is_uuid(organization) => organization.to_owned(),
         Some(organization) => id_of(&all, organization, "organization")?,
         None => match all.as_array().map(Vec::as_slice) {
             Some([one]) => one["id"].as_str().unwrap_or_default().to_owned(),
@@ -216,6 +246,15 @@ fn path(session: &Session<'_>, organization: Option<&str>) -> Result<String, Cli
         },
     };
     Ok(format!("/organizations/{}", segment(&id)))
+}
+
+/// Whether a text can only be an id.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 impl Verb for Quota {

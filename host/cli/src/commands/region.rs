@@ -10,18 +10,33 @@ use serde_json::{Map, Value, json};
 /// What is done to regions.
 #[derive(Subcommand)]
 pub enum Region {
-    /// Those that you may use
-    List,
+    /// Those that you may use; an operator sees all with --all
+    List {
+        /// Those of every organization too (operators only)
+        #[arg(long)]
+        all: bool,
+    },
     /// One, by name or id
-    Show { region: String },
+    Show {
+        /// Name or id
+        region: String,
+    },
     /// Make a region of your organization; an operator makes shared and dedicated ones with --type
     Create(Create),
     /// Change the services or the placement policy; a service that is new gets its credential, shown once
     Update(Update),
     /// Make a service's credential anew; the old one is dead at once
-    Regenerate { region: String, service: Service },
+    Regenerate {
+        /// Name or id
+        region: String,
+        /// Whose credential
+        service: Service,
+    },
     /// Delete a region without runners
-    Delete { region: String },
+    Delete {
+        /// Name or id
+        region: String,
+    },
 }
 
 /// URLs of a region's services.
@@ -85,6 +100,7 @@ pub struct Create {
 /// Arguments of `update`. An empty URL removes the service.
 #[derive(Args)]
 pub struct Update {
+    /// Name or id
     region: String,
     #[command(flatten)]
     services: Services,
@@ -96,16 +112,22 @@ pub struct Update {
 /// Types of regions.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
+    /// Your organization's own
     Custom,
+    /// Everybody's, within quotas
     Shared,
+    /// One organization's, on the platform's machines
     Dedicated,
 }
 
 /// Services of a region that have a credential.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Service {
+    /// `sandbar proxy`
     Proxy,
+    /// The SSH gateway
     SshGateway,
+    /// The registry of snapshots
     SnapshotManager,
 }
 
@@ -125,19 +147,20 @@ const COLUMNS: &[Column] = &[
     ("ID", |region| cell(&region["id"])),
     ("TYPE", |region| cell(&region["regionType"])),
     ("REACHABLE", |region| cell(&region["reachability"])),
+    ("POLICY", |region| cell(&region["placementPolicy"])),
     ("PROXY", |region| cell(&region["proxyUrl"])),
 ];
 
 impl Verb for Region {
     fn run(self, session: &mut Session<'_>) -> Result<(), CliError> {
         match self {
-            Self::List => {
-                let all = session.client.get("/regions")?;
+            Self::List { all } => {
+                let route = if all { "/admin/regions" } else { "/regions" };
+                let all = session.client.get(route)?;
                 session.out.list(&all, COLUMNS)
             }
             Self::Show { region } => {
-                let path = path(session, &region)?;
-                let found = session.client.get(&path)?;
+                let found = show(session, &region)?;
                 session.out.show(&found)
             }
             Self::Create(create) => create.run(session),
@@ -158,14 +181,50 @@ impl Verb for Region {
     }
 }
 
-/// The API's path of a region called by name or id.
+/// Where a region called by name or id is found: the base of its route, and its id. Operators change the platform's own, too.
+fn find(session: &Session<'_>, region: &str) -> Result<(&'static str, String), CliError> {
+    let own = session.client.get("/regions")?;
+    let found = id_of(&own, region, "region");
+    let custom = |id: &str| {
+        let all = own.as_array().into_iter().flatten();
+        all.into_iter()
+            .any(|one| one["id"] == id && one["regionType"] == "custom")
+    };
+    match found {
+        Ok(id) if custom(&id) => Ok(("/regions", id)),
+        other => match session.client.get("/admin/regions") {
+            Ok(all) => Ok(("/admin/regions", id_of(&all, region, "region")?)),
+            Err(_) => Ok(("/regions", other?)),
+        },
+    }
+}
+
 fn path(session: &Session<'_>, region: &str) -> Result<String, CliError> {
-    Ok(format!("/regions/{}", segment(&id(session, region)?)))
+    let (base, id) = find(session, region)?;
+    Ok(format!("{base}/{}", segment(&id)))
+}
+
+/// A region in full. What only operators see has no route for one.
+fn show(session: &Session<'_>, region: &str) -> Result<Value, CliError> {
+    let id = id(session, region)?;
+    match session.client.get(&format!("/regions/{}", segment(&id))) {
+        Err(CliError::Refused { status: 404, .. }) => {
+            let all = session.client.get("/admin/regions")?;
+            let one = all
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|one| one["id"] == id.as_str());
+            one.cloned()
+                .ok_or_else(|| CliError::Usage(format!("there is no region {region} any more")))
+        }
+        other => other,
+    }
 }
 
 /// The id of a region called by name or id.
 pub(super) fn id(session: &Session<'_>, region: &str) -> Result<String, CliError> {
-    id_of(&session.client.get("/regions")?, region, "region")
+    Ok(find(session, region)?.1)
 }
 
 impl Verb for Create {
@@ -186,14 +245,25 @@ impl Verb for Create {
             }
         };
         let made = session.client.call(Method::POST, route, Some(&Value::Object(body)))?;
-        session.out.show(&made)
+        session.out.show(&made)?;
+        let id = made["id"].as_str().unwrap_or_default();
+        session
+            .out
+            .hint(&format!("Next, a machine: sandbar runner create NAME --region {id}"))?;
+        if made["proxyApiKey"].is_string() {
+            let url = session.client.url().to_owned();
+            session.out.hint(&format!(
+                "Its proxy: sandbar proxy --api-url {url} --listen ADDR:PORT, with the key in SANDBAR_PROXY_KEY. Credentials are shown this once"
+            ))?;
+        }
+        Ok(())
     }
 }
 
 impl Verb for Update {
     fn run(self, session: &mut Session<'_>) -> Result<(), CliError> {
         let path = path(session, &self.region)?;
-        let before = session.client.get(&path)?;
+        let before = show(session, &self.region)?;
         let mut body = self.services.fields();
         body.extend(
             self.placement_policy
@@ -207,7 +277,7 @@ impl Verb for Update {
         }
         session.client.call(Method::PATCH, &path, Some(&Value::Object(body)))?;
         // The API makes the credential of a service that was added but does not show it: make it anew, and show it.
-        let mut result = session.client.get(&path)?;
+        let mut result = show(session, &self.region)?;
         for (field, service, url) in self.services.given() {
             let is_new =
                 url.is_some_and(|url| !url.is_empty()) && before[field].as_str().unwrap_or_default().is_empty();

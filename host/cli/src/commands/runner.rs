@@ -45,7 +45,7 @@ pub enum Runner {
         /// Name or id
         runner: String,
     },
-    /// No new sandboxes, and what can move goes elsewhere
+    /// No new sandboxes, and those that are stopped may leave
     Drain {
         /// Name or id
         runner: String,
@@ -89,7 +89,7 @@ pub struct Create {
     tags: Vec<String>,
 }
 
-/// What is done to a runner's component.
+/// What is done to the component of a runner.
 #[derive(Subcommand)]
 pub enum Component {
     /// Replace it in the running runner; sandboxes go on, and one that fails is rolled back
@@ -106,7 +106,7 @@ const COLUMNS: &[Column] = &[
     ("ID", |runner| cell(&runner["id"])),
     ("REGION", |runner| cell(&runner["region"])),
     ("STATE", |runner| {
-        let mut state = cell(&runner["verdict"]);
+        let mut state = cell(&runner["verdict"]["name"]);
         if state.is_empty() {
             state = cell(&runner["state"]);
         }
@@ -117,18 +117,23 @@ const COLUMNS: &[Column] = &[
         }
         state
     }),
-    ("SANDBOXES", |runner| cell(&runner["currentStartedSandboxes"])),
-    ("CPU", |runner| share(runner, "currentAllocatedCpu", "cpu")),
-    ("MEMORY GiB", |runner| {
-        share(runner, "currentAllocatedMemoryGiB", "memory")
+    ("STARTED", |runner| cell(&runner["currentStartedSandboxes"])),
+    ("CPU", |runner| share(runner, "cpu", "cpu")),
+    ("MEMORY GiB", |runner| share(runner, "memoryGiB", "memory")),
+    ("DISK GiB", |runner| share(runner, "diskGiB", "disk")),
+    ("SCORE", |runner| {
+        if runner["lastChecked"].is_null() {
+            String::new()
+        } else {
+            cell(&runner["availabilityScore"])
+        }
     }),
-    ("DISK GiB", |runner| share(runner, "currentAllocatedDiskGiB", "disk")),
-    ("SCORE", |runner| cell(&runner["availabilityScore"])),
     ("LAST REPORT", |runner| cell(&runner["lastChecked"])),
 ];
 
+/// What is sold of it: promised to sandboxes, whatever they use.
 fn share(runner: &Value, part: &str, whole: &str) -> String {
-    format!("{}/{}", cell(&runner[part]), cell(&runner[whole]))
+    format!("{}/{}", cell(&runner["sold"][part]), cell(&runner[whole]))
 }
 
 impl Verb for Runner {
@@ -158,22 +163,20 @@ impl Verb for Runner {
                     other => other?,
                 };
                 session.out.show(&made)?;
-                if !session.out.is_json() {
-                    let token = made["apiKey"].as_str().unwrap_or_default();
-                    let url = session.client.url().to_owned();
-                    session.out.bytes(
-                        format!("\nOn the machine: sandbar runner --api-url {url} --token {token} --data-dir DIR\n")
-                            .as_bytes(),
-                    )?;
-                }
-                Ok(())
+                let url = session.client.url().to_owned();
+                session.out.hint(&format!(
+                    "On the machine: sandbar runner --api-url {url} --data-dir DIR, with the key above, shown this once, in SANDBAR_RUNNER_TOKEN"
+                ))
             }
             Self::RotateToken { runner, grace } => {
                 let (_, id) = find(session, &runner)?;
                 let body = json!({"graceSeconds": grace});
                 let path = format!("/runners/{}/rotate-token", segment(&id));
                 let made = session.client.call(Method::POST, &path, Some(&body))?;
-                session.out.show(&made)
+                session.out.show(&made)?;
+                session.out.hint(&format!(
+                    "Start the runner anew with this token on its data directory within {grace} s; it takes over from the old process, and sandboxes stay"
+                ))
             }
             Self::Unschedule { runner } => change(session, &runner, "scheduling", json!({"unschedulable": true})),
             Self::Schedule { runner } => change(session, &runner, "scheduling", json!({"unschedulable": false})),
@@ -226,7 +229,15 @@ fn change(session: &mut Session<'_>, runner: &str, what: &str, body: Value) -> R
         }
         other => other?,
     };
-    session.out.show(&changed)
+    if session.out.is_json() {
+        return session.out.show(&changed);
+    }
+    let now = match (changed["draining"] == true, changed["unschedulable"] == true) {
+        (true, _) => "is draining: it takes no new sandboxes",
+        (false, true) => "takes no new sandboxes",
+        (false, false) => "takes new sandboxes",
+    };
+    session.out.done(&format!("runner {runner} {now}"), &changed)
 }
 
 /// Where a runner called by name or id is found: the base of its route, and its id. Operators see the platform's own too.

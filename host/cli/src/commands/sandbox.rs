@@ -16,17 +16,30 @@ pub enum Sandbox {
     /// Those of your organization
     List(List),
     /// One, by name or id
-    Show { sandbox: String },
+    Show {
+        /// Name or id
+        sandbox: String,
+    },
     /// Make one and wait until it is started
     Create(Create),
     /// Start a stopped one
-    Start { sandbox: String },
+    Start {
+        /// Name or id
+        sandbox: String,
+    },
     /// Stop a started one; its files stay
-    Stop { sandbox: String },
+    Stop {
+        /// Name or id
+        sandbox: String,
+    },
     /// Start one again that failed, if that can be
-    Recover { sandbox: String },
+    Recover {
+        /// Name or id
+        sandbox: String,
+    },
     /// Copy one in a moment: files, environment, settings
     Fork {
+        /// Name or id
         sandbox: String,
         /// Name of the copy
         #[arg(long)]
@@ -34,6 +47,7 @@ pub enum Sandbox {
     },
     /// Change its size
     Resize {
+        /// Name or id
         sandbox: String,
         /// Whole CPUs
         #[arg(long)]
@@ -47,6 +61,7 @@ pub enum Sandbox {
     },
     /// Run a shell command in one; exits as the command does
     Exec {
+        /// Name or id
         sandbox: String,
         /// The command, given to `sh -c`
         #[arg(required = true, trailing_var_arg = true)]
@@ -60,14 +75,19 @@ pub enum Sandbox {
     },
     /// The address of a port inside
     Preview {
+        /// Name or id
         sandbox: String,
+        /// Where a program inside listens
         port: u16,
         /// Make an address that needs no token, for this many seconds
         #[arg(long, value_name = "SECONDS")]
         signed: Option<u32>,
     },
     /// Delete it with its files
-    Delete { sandbox: String },
+    Delete {
+        /// Name or id
+        sandbox: String,
+    },
 }
 
 /// Filters of `list`.
@@ -79,7 +99,7 @@ pub struct List {
     /// Only in this state
     #[arg(long)]
     state: Option<String>,
-    /// Only in this region (id)
+    /// Only in this region, by name or id
     #[arg(long)]
     region: Option<String>,
 }
@@ -96,9 +116,10 @@ pub struct Create {
     /// Snapshot, by name or id
     #[arg(long)]
     snapshot: Option<String>,
-    /// Environment of its programs
+    /// Environment of its programs; may be given more than once
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     env: Vec<(String, String)>,
+    /// Label to find it by; may be given more than once
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
     /// Minutes without use after which it stops; 0: never
@@ -205,6 +226,10 @@ impl Verb for List {
             .map(|(name, value)| (name, json!(value)))
             .collect();
         let labels = (!labels.is_empty()).then(|| Value::Object(labels).to_string());
+        let region = self
+            .region
+            .map(|region| super::region::id(session, &region))
+            .transpose()?;
         let mut all = Vec::new();
         let mut cursor = None;
         for _ in 0..MAX_PAGES {
@@ -215,7 +240,7 @@ impl Verb for List {
                     ("cursor", cursor.take()),
                     ("labels", labels.clone()),
                     ("states", self.state.clone()),
-                    ("regionIds", self.region.clone()),
+                    ("regionIds", region.clone()),
                 ])
             ))?;
             all.extend(page["items"].as_array().cloned().unwrap_or_default());

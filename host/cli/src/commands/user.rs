@@ -18,8 +18,9 @@ pub enum User {
     Create {
         /// Name to show
         name: String,
+        /// Where they read mail
         #[arg(long)]
-        email: String,
+        email: Option<String>,
         /// Id [default: a new one]
         #[arg(long)]
         id: Option<String>,
@@ -45,7 +46,10 @@ impl Verb for User {
                 session.out.show(&found)
             }
             Self::Create { name, email, id } => {
-                let mut body = json!({"name": name, "email": email});
+                let mut body = json!({"name": name});
+                if let Some(email) = email {
+                    body["email"] = json!(email);
+                }
                 if let Some(id) = id {
                     body["id"] = json!(id);
                 }
