@@ -1,10 +1,10 @@
 //! What a front asks: may this caller, who is it, what has changed.
 
 use super::auth::Front;
-use super::{Context, previews, runners, sandboxes, wait};
+use super::{Context, previews, runners, sandboxes, views, wait};
 use crate::contracts::store::Principal;
 use crate::contracts::{signals, store};
-use crate::dto::{Access, Changes, IdentityView, Links, RunnerAccess, SandboxView};
+use crate::dto::{Access, Changes, IdentityView, Links, RunnerAccess};
 use crate::http::{Problem, Reply};
 use crate::rules::{permissions, preview};
 use crate::service::now;
@@ -138,10 +138,9 @@ pub(super) async fn changes(context: Context<'_>) -> Result<Reply, Problem> {
         let seen = signals::current(key.clone()).await;
         let rows = store::changes(organization.to_owned(), after, CHANGES).await?;
         if !rows.is_empty() || now() >= deadline {
-            let base = &context.settings.toolbox_proxy_url;
             return Reply::ok(&Changes {
                 position: rows.last().map_or(after, |row| row.change),
-                sandboxes: rows.iter().map(|row| SandboxView::new(row, base)).collect(),
+                sandboxes: views::full(context, &rows).await?,
             });
         }
         signals::wait(key.clone(), seen, deadline).await;

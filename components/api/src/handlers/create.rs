@@ -2,11 +2,11 @@
 
 use super::fleet::{self, Wanted};
 use super::observe::{self, Timer};
-use super::{Context, organizations, random, regions, wait};
+use super::{Context, organizations, random, regions, views, wait};
 use crate::contracts::region::{self, Resources};
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox, Totals};
-use crate::dto::{CreateSandbox, Creation, SandboxView, job_id, payload};
+use crate::dto::{CreateSandbox, Creation, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::due;
 
@@ -26,7 +26,7 @@ pub(super) async fn create(context: Context<'_>) -> Result<Reply, Problem> {
     };
     observe::count("sandbar_creates_total", &[("outcome", outcome)]);
     observe::record("sandbar_create_seconds", &[("outcome", outcome)], whole.seconds());
-    Reply::ok(&SandboxView::new(&made?, &context.settings.toolbox_proxy_url))
+    views::one(context, &made?).await
 }
 
 async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {

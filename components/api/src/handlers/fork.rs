@@ -1,9 +1,9 @@
 //! Copies of a sandbox: made where the parent's files are.
 
 use super::create::Birth;
-use super::{Context, organizations, quotas, random, sandboxes};
+use super::{Context, organizations, quotas, random, sandboxes, views};
 use crate::contracts::store::{self, Sandbox};
-use crate::dto::{Fork, Listing, SandboxView};
+use crate::dto::{Fork, Listing};
 use crate::http::{Problem, Reply};
 use crate::rules::lifecycle::shown;
 
@@ -50,19 +50,18 @@ pub(super) async fn fork(context: Context<'_>) -> Result<Reply, Problem> {
         only: parent.runner,
     };
     let made = birth.bear(child).await?;
-    Reply::ok(&SandboxView::new(&made, &context.settings.toolbox_proxy_url))
+    views::one(context, &made).await
 }
 
-fn show(context: Context<'_>, rows: &[Sandbox]) -> Result<Reply, Problem> {
-    let base = &context.settings.toolbox_proxy_url;
-    Reply::ok(&rows.iter().map(|row| SandboxView::new(row, base)).collect::<Vec<_>>())
+async fn show(context: Context<'_>, rows: &[Sandbox]) -> Result<Reply, Problem> {
+    Reply::ok(&views::full(context, rows).await?)
 }
 
 pub(super) async fn forks(context: Context<'_>) -> Result<Reply, Problem> {
     let parent = sandboxes::named(context).await?;
     let mut rows = sandboxes::all(&Listing::everything(&parent.organization)?).await?;
     rows.retain(|row| row.parent.as_ref() == Some(&parent.id));
-    show(context, &rows)
+    show(context, &rows).await
 }
 
 /// The sandbox that this one was forked from, if it is still there.
@@ -79,7 +78,7 @@ async fn parent_of(it: &Sandbox) -> Result<Option<Sandbox>, Problem> {
 pub(super) async fn parent(context: Context<'_>) -> Result<Reply, Problem> {
     let it = sandboxes::named(context).await?;
     match parent_of(&it).await? {
-        Some(parent) => Reply::ok(&SandboxView::new(&parent, &context.settings.toolbox_proxy_url)),
+        Some(parent) => views::one(context, &parent).await,
         None => Err(Problem::NotFound(format!("sandbox {} has no parent", it.name))),
     }
 }
@@ -93,5 +92,5 @@ pub(super) async fn ancestors(context: Context<'_>) -> Result<Reply, Problem> {
         rows.push(parent.clone());
         it = parent;
     }
-    show(context, &rows)
+    show(context, &rows).await
 }

@@ -1,8 +1,8 @@
 //! Grants for a shell by SSH.
 
-use super::{Context, auth, random, sandboxes};
+use super::{Context, auth, random, sandboxes, views};
 use crate::contracts::store::{self, Grant, GrantKind, Sandbox};
-use crate::dto::{SandboxView, SshAccess, SshValidation};
+use crate::dto::{SshAccess, SshValidation};
 use crate::http::{Problem, Reply};
 use crate::rules::preview::{self, SSH, SSH_MOST};
 
@@ -53,7 +53,7 @@ pub(super) async fn revoke(context: Context<'_>) -> Result<Reply, Problem> {
     let it = sandboxes::named(context).await?;
     let token = context.call.query.get("token").map(auth::hash);
     store::delete_grants(GrantKind::Ssh, it.id.clone(), token).await?;
-    Reply::ok(&SandboxView::new(&it, &context.settings.toolbox_proxy_url))
+    views::one(context, &it).await
 }
 
 /// A token that opens nothing, or nothing of the caller's, is no error.

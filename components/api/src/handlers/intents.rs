@@ -1,10 +1,10 @@
 //! Starting, stopping, recovering and deleting a sandbox: new intents.
 
 use super::observe::{self, Timer};
-use super::{Context, organizations, quotas, wait};
+use super::{Context, organizations, quotas, views, wait};
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Sandbox};
-use crate::dto::{SandboxView, job_id, job_type, payload};
+use crate::dto::{job_id, job_type, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::lifecycle::{Command, Step, step};
 
@@ -34,27 +34,27 @@ async fn rise(context: Context<'_>, command: Command) -> Result<Reply, Problem> 
             it.name
         )));
     }
-    Reply::ok(&SandboxView::new(&it, &context.settings.toolbox_proxy_url))
+    views::one(context, &it).await
 }
 
 pub(super) async fn stop(context: Context<'_>) -> Result<Reply, Problem> {
     let (before, after) = carry_out(context, Command::Stop, PATIENCE).await?;
-    show(context, before, after)
+    show(context, before, after).await
 }
 
 pub(super) async fn delete(context: Context<'_>) -> Result<Reply, Problem> {
     let (before, after) = carry_out(context, Command::Destroy, DELETE_PATIENCE).await?;
-    show(context, before, after)
+    show(context, before, after).await
 }
 
 /// A sandbox that is gone by now is shown as destroyed.
-fn show(context: Context<'_>, before: Sandbox, after: Option<Sandbox>) -> Result<Reply, Problem> {
+async fn show(context: Context<'_>, before: Sandbox, after: Option<Sandbox>) -> Result<Reply, Problem> {
     let it = after.unwrap_or_else(|| Sandbox {
         state: "destroyed".to_owned(),
         runner: None,
         ..before
     });
-    Reply::ok(&SandboxView::new(&it, &context.settings.toolbox_proxy_url))
+    views::one(context, &it).await
 }
 
 /// Carries a command out: the sandbox under the new intent, and as it is after waiting; none if it is gone.

@@ -29,6 +29,7 @@ mod settings;
 mod system;
 mod tick;
 mod users;
+mod views;
 mod wait;
 
 use crate::http::{Call, Found, Params, Problem, Reply, Route, find};

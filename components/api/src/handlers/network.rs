@@ -1,8 +1,8 @@
 //! What a sandbox may reach: changed while it runs.
 
-use super::{Context, sandboxes, wait};
+use super::{Context, sandboxes, views, wait};
 use crate::contracts::store::{self, JobKind, Settings};
-use crate::dto::{Network, SandboxView, job_id, payload};
+use crate::dto::{Network, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::lifecycle::shown;
 
@@ -44,13 +44,13 @@ pub(super) async fn set(context: Context<'_>) -> Result<Reply, Problem> {
         match changed {
             Ok(changed) => {
                 wait::intended(&changed).await;
-                return Reply::ok(&SandboxView::new(&changed, &context.settings.toolbox_proxy_url));
+                return views::one(context, &changed).await;
             }
             Err(store::Error::Conflict(_)) => {
                 it = store::get_sandbox(it.organization, it.id).await?;
                 if it.state != it.desired {
                     // Somebody starts or stops it: that job's payload already holds the settings.
-                    return Reply::ok(&SandboxView::new(&it, &context.settings.toolbox_proxy_url));
+                    return views::one(context, &it).await;
                 }
             }
             Err(error) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, observe, sandboxes, wait};
+use super::{Context, observe, sandboxes, views, wait};
 use crate::contracts::signals;
 use crate::contracts::store::{self, Health, Observation};
 use crate::dto::{
@@ -39,17 +39,17 @@ pub(super) async fn attach(context: Context<'_>) -> Result<Reply, Problem> {
         Err(error) => return Err(error.into()),
     };
     let region = store::get_region(runner.region.clone()).await?;
-    let base = region
-        .proxy_url
-        .as_deref()
-        .unwrap_or(&context.settings.toolbox_proxy_url);
+    let link_url = match &region.proxy_url {
+        Some(proxy) => preview::proxy_link(proxy),
+        None => preview::link(&context.settings.toolbox_proxy_url),
+    };
     Reply::ok(&Attached {
         process,
         runner_id: runner.id,
         region: region.id,
         lease_ms: context.settings.fleet.lease,
         report_every_ms: context.settings.fleet.report_every,
-        link_url: preview::link(base),
+        link_url,
     })
 }
 
@@ -147,12 +147,16 @@ pub(super) async fn for_runner(context: Context<'_>) -> Result<Reply, Problem> {
     let states = query.all("states");
     let settled = query.parsed::<bool>("skipReconcilingSandboxes")?.unwrap_or(false);
     let rows = store::runner_sandboxes(context.caller.subject.clone()).await?;
-    let base = &context.settings.toolbox_proxy_url;
+    let bases = views::bases(context, &rows).await?;
     let wanted = rows.iter().filter(|it| {
         let state = shown(&it.state, &it.desired);
         (states.is_empty() || states.iter().any(|one| one == state)) && !(settled && it.state != it.desired)
     });
-    Reply::ok(&wanted.map(|it| SandboxView::new(it, base)).collect::<Vec<_>>())
+    Reply::ok(
+        &wanted
+            .map(|it| SandboxView::new(it, &bases[&it.region]))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// A runner corrects what the plane believes of a sandbox that is started or stopped.

@@ -1,8 +1,8 @@
 //! Another size.
 
-use super::{Context, create, organizations, quotas, sandboxes, wait};
+use super::{Context, create, organizations, quotas, sandboxes, views, wait};
 use crate::contracts::store::{self, JobKind, Sandbox};
-use crate::dto::{Resize, SandboxView, job_id, payload};
+use crate::dto::{Resize, job_id, payload};
 use crate::http::{Code, Problem, Reply};
 use crate::rules::lifecycle;
 
@@ -46,7 +46,7 @@ pub(super) async fn resize(context: Context<'_>) -> Result<Reply, Problem> {
         match changed {
             Ok(changed) => {
                 wait::intended(&changed).await;
-                return Reply::ok(&SandboxView::new(&changed, &context.settings.toolbox_proxy_url));
+                return views::one(context, &changed).await;
             }
             // Somebody was faster, or the runner is full: which, the next look says.
             Err(store::Error::Conflict(_)) => {

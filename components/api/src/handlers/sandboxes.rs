@@ -1,9 +1,9 @@
 //! Reading and listing sandboxes, and their settings.
 
-use super::{Context, wait};
+use super::{Context, views, wait};
 use crate::contracts::signals;
 use crate::contracts::store::{self, Principal, Sandbox, SandboxQuery, Settings};
-use crate::dto::{self, Labels, Listing, OrganizationView, Page, Paginated, SandboxItem, SandboxView, Url};
+use crate::dto::{self, Labels, Listing, OrganizationView, Page, Paginated, SandboxView, Url};
 use crate::http::{Problem, Reply};
 use crate::rules::text;
 
@@ -26,10 +26,6 @@ pub(super) const NOTHING: Settings = Settings {
     env: None,
     auth_token: None,
 };
-
-fn view(context: Context<'_>, it: &Sandbox) -> Result<Reply, Problem> {
-    Reply::ok(&SandboxView::new(it, &context.settings.toolbox_proxy_url))
-}
 
 /// The sandbox of the path, of the caller's organization.
 pub(super) async fn named(context: Context<'_>) -> Result<Sandbox, Problem> {
@@ -64,7 +60,7 @@ pub(super) async fn seen(context: Context<'_>) -> Result<Sandbox, Problem> {
 }
 
 pub(super) async fn get(context: Context<'_>) -> Result<Reply, Problem> {
-    view(context, &seen(context).await?)
+    views::one(context, &seen(context).await?).await
 }
 
 /// Whose the sandbox is, for services.
@@ -75,19 +71,18 @@ pub(super) async fn organization(context: Context<'_>) -> Result<Reply, Problem>
 }
 
 pub(super) async fn toolbox_proxy_url(context: Context<'_>) -> Result<Reply, Problem> {
-    named(context).await?;
+    let it = named(context).await?;
     Reply::ok(&Url {
-        url: context.settings.toolbox_proxy_url.clone(),
+        url: views::base(context, &it.region).await?,
     })
 }
 
 pub(super) async fn list(context: Context<'_>) -> Result<Reply, Problem> {
     let listing = Listing::read(&context.caller.organization, &context.call.query)?;
     let rows = store::list_sandboxes(listing.query.clone()).await?;
-    let base = &context.settings.toolbox_proxy_url;
-    let passing = rows.iter().filter(|row| listing.passes(row));
+    let passing: Vec<&Sandbox> = rows.iter().filter(|row| listing.passes(row)).collect();
     Reply::ok(&Page {
-        items: passing.map(|row| SandboxItem::new(row, base)).collect(),
+        items: views::items(context, &passing).await?,
         next_cursor: listing.next(&rows),
     })
 }
@@ -123,9 +118,9 @@ pub(super) async fn paginate(context: Context<'_>) -> Result<Reply, Problem> {
     };
     let listing = Listing::read(&context.caller.organization, &context.call.query)?;
     let all = all(&listing).await?;
-    let base = &context.settings.toolbox_proxy_url;
+    let bases = views::bases(context, &all).await?;
     let cut = Paginated::cut(all, page, usize::try_from(limit).unwrap_or(1));
-    Reply::ok(&cut.map(|row| SandboxView::new(&row, base)))
+    Reply::ok(&cut.map(|row| SandboxView::new(&row, &bases[&row.region])))
 }
 
 /// Changes settings and tells who watches.
@@ -164,7 +159,7 @@ pub(super) async fn set_public(context: Context<'_>) -> Result<Reply, Problem> {
         "false" => false,
         other => return Err(Problem::BadRequest(format!("{other:?} is neither true nor false"))),
     };
-    view(
+    views::one(
         context,
         &change(
             context,
@@ -175,11 +170,12 @@ pub(super) async fn set_public(context: Context<'_>) -> Result<Reply, Problem> {
         )
         .await?,
     )
+    .await
 }
 
 pub(super) async fn set_auto_stop(context: Context<'_>) -> Result<Reply, Problem> {
     let value = dto::interval("autoStopInterval", minutes(context)?)?;
-    view(
+    views::one(
         context,
         &change(
             context,
@@ -190,11 +186,12 @@ pub(super) async fn set_auto_stop(context: Context<'_>) -> Result<Reply, Problem
         )
         .await?,
     )
+    .await
 }
 
 pub(super) async fn set_auto_archive(context: Context<'_>) -> Result<Reply, Problem> {
     let value = dto::auto_archive(minutes(context)?)?;
-    view(
+    views::one(
         context,
         &change(
             context,
@@ -205,11 +202,12 @@ pub(super) async fn set_auto_archive(context: Context<'_>) -> Result<Reply, Prob
         )
         .await?,
     )
+    .await
 }
 
 pub(super) async fn set_auto_delete(context: Context<'_>) -> Result<Reply, Problem> {
     let value = dto::auto_delete(minutes(context)?)?;
-    view(
+    views::one(
         context,
         &change(
             context,
@@ -220,6 +218,7 @@ pub(super) async fn set_auto_delete(context: Context<'_>) -> Result<Reply, Probl
         )
         .await?,
     )
+    .await
 }
 
 pub(super) async fn touch(context: Context<'_>) -> Result<Reply, Problem> {

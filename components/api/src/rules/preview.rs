@@ -47,6 +47,17 @@ pub fn link(base: &str) -> String {
     format!("{scheme}://{authority}/link")
 }
 
+/// Where a runner dials in a region with a proxy: that proxy, wherever it is.
+pub fn proxy_link(proxy: &str) -> String {
+    let (scheme, authority) = origin(proxy);
+    format!("{scheme}://{authority}/link")
+}
+
+/// The base of the toolboxes behind a region's proxy.
+pub fn toolbox(proxy: &str) -> String {
+    format!("{}/toolbox", proxy.trim_end_matches('/'))
+}
+
 /// A token of lower-case letters and digits, from random bytes. 36 divides 252, so that every character is as likely;
 /// none if too many of the bytes lie above.
 pub fn token(random: &[u8]) -> Option<String> {
