@@ -99,7 +99,13 @@ impl OutputStream for Output {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        self.permit = self.connection.permit().map_err(failed)?;
+        self.permit = match self.connection.permit() {
+            Ok(permit) => permit,
+            // What was flushed has arrived, even if the peer has read it and gone since. libc asks here whether its write
+            // was well; only the next write may learn that nobody is there any more.
+            Err(_) if std::mem::take(&mut self.flushed) => 1,
+            Err(unsent) => return Err(failed(unsent)),
+        };
         Ok(self.permit)
     }
 
@@ -121,5 +127,34 @@ impl OutputStream for Output {
             self.write(now)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sandbar_net::Network;
+
+    /// A peer that has read a request and gone before the sender asks again is no failure of the request.
+    #[tokio::test]
+    async fn what_was_flushed_is_well_even_if_the_peer_has_gone() {
+        let network = Network::private();
+        let address = "127.0.0.1:80".parse().unwrap();
+        let listener = network.bind(address).unwrap().listen(1);
+        let here = Arc::new(network.connect(80).await.unwrap());
+        let there = listener.accept().unwrap();
+        let (_input, mut output) = streams(&here);
+        assert!(output.check_write().unwrap() > 0);
+        output.write(Bytes::from_static(b"request")).unwrap();
+        output.flush().unwrap();
+        assert_eq!(there.try_read(100), Received::Bytes(Bytes::from_static(b"request")));
+        drop(there);
+        let permit = output.check_write().expect("the request has arrived");
+        assert!(permit > 0);
+        assert!(
+            output.write(Bytes::from_static(b"x")).is_err(),
+            "nobody is there any more"
+        );
+        assert!(output.check_write().is_err());
     }
 }
