@@ -23,6 +23,9 @@ pub struct CellConfig {
     pub egress: EgressOptions,
     /// Certificates (PEM) that programs trust for TLS beside the public ones. Read once, before the jail closes.
     pub tls_roots: Option<PathBuf>,
+    /// Whether descriptor 1 is a socket to the compiler of users' programs, whose code is in [`CellConfig::guests`]. Without
+    /// it there are none.
+    pub compiler: bool,
     /// Whether to close the jail (Landlock, no new privileges) before anything is loaded.
     pub jail: bool,
     /// What to do.
@@ -85,6 +88,7 @@ const EGRESS_ALLOW: &str = "--egress-allow";
 const EGRESS_DENY: &str = "--egress-deny";
 const NO_EGRESS: &str = "--no-egress";
 const TLS_ROOTS: &str = "--tls-roots";
+const COMPILER: &str = "--compiler";
 const NO_JAIL: &str = "--no-jail";
 const WARM: &str = "--warm";
 
@@ -92,6 +96,12 @@ const WARM: &str = "--warm";
 const MOST_GUEST_THREADS: usize = 1024;
 
 impl CellConfig {
+    /// Directory of the compiled code of users' programs, within the cache that a jailed cell reads.
+    #[must_use]
+    pub fn guests(&self) -> PathBuf {
+        self.cache_dir.join("guests")
+    }
+
     /// The arguments that follow the subcommand's name; [`CellConfig::from_arguments`] reads them back.
     #[must_use]
     pub fn to_arguments(&self) -> Vec<OsString> {
@@ -117,6 +127,9 @@ impl CellConfig {
         if let Some(roots) = &self.tls_roots {
             arguments.extend([TLS_ROOTS.into(), roots.clone().into()]);
         }
+        if self.compiler {
+            arguments.push(COMPILER.into());
+        }
         if !self.jail {
             arguments.push(NO_JAIL.into());
         }
@@ -132,7 +145,7 @@ impl CellConfig {
     /// Names the first argument that is unknown, missing or out of range.
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
         let (mut userland, mut cache, mut sandboxes, mut threads) = (None, None, None, None);
-        let (mut jail, mut mode) = (true, Mode::Serve);
+        let (mut jail, mut mode, mut compiler) = (true, Mode::Serve, false);
         let (mut egress, mut tls_roots) = (EgressOptions::default(), None);
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
@@ -154,6 +167,7 @@ impl CellConfig {
                 )?),
                 Some(NO_EGRESS) => egress.none = true,
                 Some(TLS_ROOTS) => tls_roots = Some(PathBuf::from(value(TLS_ROOTS)?)),
+                Some(COMPILER) => compiler = true,
                 Some(NO_JAIL) => jail = false,
                 Some(WARM) => mode = Mode::Warm,
                 _ => return Err(ArgumentError::Unknown(name)),
@@ -166,6 +180,7 @@ impl CellConfig {
             guest_threads: threads.ok_or(ArgumentError::Missing(THREADS))?,
             egress,
             tls_roots,
+            compiler,
             jail,
             mode,
         })
@@ -197,6 +212,7 @@ mod tests {
             guest_threads: 3,
             egress: EgressOptions::default(),
             tls_roots: None,
+            compiler: false,
             jail: false,
             mode: Mode::Serve,
         }
@@ -218,6 +234,7 @@ mod tests {
                 deny: vec!["203.0.113.0/24".parse().expect("a network")],
             },
             tls_roots: Some("/r.pem".into()),
+            compiler: true,
             ..sample()
         };
         assert_eq!(CellConfig::from_arguments(config.to_arguments()), Ok(config));

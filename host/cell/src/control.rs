@@ -28,7 +28,7 @@ async fn make(
     if spec.id != id {
         return Err(ApiError::bad_request("path and body name different sandboxes"));
     }
-    table.put(spec)?;
+    table.put(spec).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -15,6 +15,7 @@ mod call;
 pub mod config;
 mod control;
 pub mod error;
+mod fork;
 mod glob;
 pub mod jail;
 pub mod limits;
@@ -38,11 +39,12 @@ pub use network::NetworkSpec;
 pub use server::Cell;
 pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
 
+use sandbar_compiler::Compiler;
 use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};
 use sandbar_process::{LoadError, Programs, Threads};
 use sandbar_tls::{Roots, RootsError};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,6 +71,8 @@ enum CellError {
     Roots(#[from] RootsError),
     #[error("descriptor 0 is not the runner's socket: {0}")]
     Socket(#[source] io::Error),
+    #[error("descriptor 1 is not the compiler's socket: {0}")]
+    Compiler(#[source] io::Error),
     #[error("cannot tell how much memory the machine has: {0}")]
     Memory(#[source] io::Error),
     #[error("cannot start the cell's threads: {0}")]
@@ -122,9 +126,13 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
     if config.jail {
         jail::close(config)?;
     }
+    // What a crash has left of frozen layers that nothing stands on any more.
+    if let Err(error) = server::frozen(&config.sandboxes).sweep(&config.sandboxes) {
+        tracing::warn!(%error, "frozen layers cannot be swept");
+    }
     let programs = load(config, roots)?;
     let memory = MemoryBudget::new(memory);
-    let stream = socket().map_err(CellError::Socket)?;
+    let stream = socket(io::stdin().as_fd()).map_err(CellError::Socket)?;
     let guests = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.guest_threads)
         .thread_name("guest")
@@ -138,6 +146,13 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
         .enable_all()
         .build()
         .map_err(CellError::Runtime)?;
+    if config.compiler {
+        let inside = guests.enter();
+        let compiler = socket(io::stdout().as_fd()).and_then(Compiler::new);
+        drop(inside);
+        let code = CodeCache::open(config.guests())?;
+        programs.compile_with(compiler.map_err(CellError::Compiler)?, code)?;
+    }
     let threads = Threads::new(guests.handle().clone(), config.guest_threads).map_err(CellError::Runtime)?;
     let cell = Cell::with_egress(
         programs,
@@ -171,9 +186,9 @@ fn load(config: &CellConfig, roots: Arc<Roots>) -> Result<Programs, CellError> {
     )?)
 }
 
-/// Descriptor 0 as a socket.
-fn socket() -> io::Result<UnixStream> {
-    let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+/// A descriptor that the runner gave, as a socket.
+fn socket(given: BorrowedFd<'_>) -> io::Result<UnixStream> {
+    let stream = UnixStream::from(given.try_clone_to_owned()?);
     stream.set_nonblocking(true)?;
     Ok(stream)
 }

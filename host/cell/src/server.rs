@@ -11,11 +11,17 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use sandbar_engine::MemoryBudget;
+use sandbar_files::Pool;
 use sandbar_net::Egress;
 use sandbar_process::{Programs, Threads};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The layers that sandboxes share after a fork, among them. No sandbox has such a name.
+pub(crate) fn frozen(sandboxes: &Path) -> Pool {
+    Pool::at(sandboxes.join(".layers"))
+}
 
 /// A cell, ready to serve.
 #[derive(Clone)]
@@ -50,6 +56,7 @@ impl Cell {
     ) -> Self {
         Self {
             table: Table::new(Shared {
+                frozen: frozen(&sandboxes),
                 root: sandboxes,
                 base: vec![base],
                 programs,

@@ -40,6 +40,9 @@ pub struct SandboxSpec {
     /// What it may reach outside. Absent: all that is public.
     #[serde(default)]
     pub network: NetworkSpec,
+    /// The sandbox whose files it starts with, if it has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
 }
 
 /// What one sandbox may use.

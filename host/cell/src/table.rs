@@ -2,6 +2,7 @@
 
 use crate::blocking::blocking;
 use crate::error::{ApiError, Code};
+use crate::fork;
 use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
 use crate::network::NetworkSpec;
 use crate::preview_pool::Pool;
@@ -11,7 +12,7 @@ use crate::toolbox::fs_error::At;
 use crate::work::Work;
 use http::StatusCode;
 use sandbar_engine::MemoryBudget;
-use sandbar_files::Tree;
+use sandbar_files::{Pool as Layers, Tree};
 use sandbar_net::{Egress, Network};
 use sandbar_process::{Programs, Sandbox, Threads};
 use std::collections::HashMap;
@@ -24,6 +25,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Shared {
     /// Directory of all sandboxes, canonical.
     pub root: PathBuf,
+    /// Frozen layers that sandboxes stand on.
+    pub frozen: Layers,
     /// Layers of a sandbox that names none.
     pub base: Vec<PathBuf>,
     /// The userland's programs.
@@ -111,11 +114,13 @@ impl Table {
             .cloned()
     }
 
-    /// Makes a sandbox known, or lets a stopped one run again. Touches no file. Doing it twice is doing it once.
+    /// Makes a sandbox known, or lets a stopped one run again. Touches no file but those of a fork that is not made yet.
+    /// Doing it twice is doing it once.
     ///
     /// # Errors
-    /// 400 for a spec that leads elsewhere, 409 for an old generation, 429 for one sandbox too many.
-    pub fn put(&self, spec: SandboxSpec) -> Result<(), ApiError> {
+    /// 400 for a spec that leads elsewhere, 404 for a fork without its parent, 409 for an old generation, 429 for one
+    /// sandbox too many.
+    pub async fn put(&self, spec: SandboxSpec) -> Result<(), ApiError> {
         if !valid_id(&spec.id) {
             return Err(ApiError::bad_request("not the id of a sandbox"));
         }
@@ -123,6 +128,11 @@ impl Table {
             return Err(ApiError::bad_request("the sandbox's directory is not below the cell's"));
         }
         spec.network.policy()?;
+        if let Some(parent) = &spec.parent
+            && self.get(&spec.id).is_none()
+        {
+            fork::make(self, parent, &spec).await?;
+        }
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&spec.id) {
             return entry.replace(spec);
@@ -146,6 +156,11 @@ impl Table {
         entry.remove().await?;
         self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(id);
         Ok(())
+    }
+
+    /// What all sandboxes share.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     fn all(&self) -> Vec<Arc<Entry>> {
@@ -410,18 +425,14 @@ impl Entry {
         } else {
             spec.layers.clone()
         };
+        let frozen = self.shared.frozen.clone();
         blocking(move || {
-            match std::fs::create_dir(&spec.directory) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    return Err(ApiError::internal(format_args!("sandbox {}: {error}", spec.id)));
-                }
-                _ => {}
-            }
+            fork::directory(&spec)?;
             let limits = sandbar_files::Limits {
                 bytes: spec.limits.disk_mib << 20,
                 ..sandbar_files::Limits::default()
             };
-            Tree::open(&spec.directory.join("upper"), &layers, limits).at("/")
+            Tree::open_stacked(&spec.directory, &frozen, &layers, limits).at("/")
         })
         .await
     }
@@ -435,22 +446,34 @@ impl Entry {
     async fn remove(&self) -> Result<(), ApiError> {
         lock(&self.state).life = Life::Removed;
         self.close().await;
-        let upper = self.spec().directory.join("upper");
+        let (frozen, directory) = (self.shared.frozen.clone(), self.spec().directory.clone());
         blocking(move || {
-            // Calls that were under way end with an error of their own, as their directory goes; one that has just
-            // made a file makes the first try fail.
-            let mut result = Ok(());
-            for _ in 0..3 {
-                result = std::fs::remove_dir_all(&upper);
-                match &result {
-                    Ok(()) => return Ok(()),
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-                    Err(_) => {}
-                }
-            }
-            result.map_err(|error| ApiError::internal(format_args!("{}: {error}", upper.display())))
+            frozen
+                .remove(&directory)
+                .map_err(|error| ApiError::internal(format_args!("{}: {error}", directory.display())))
         })
         .await
+    }
+
+    /// Makes the sandbox in `child` a copy of this one, which may run, be stopped, or be closed.
+    ///
+    /// # Errors
+    /// 404 if it is being removed; what the file layer says.
+    pub(crate) async fn fork(&self, child: PathBuf) -> Result<(), ApiError> {
+        let _gate = self.gate.lock().await;
+        let (spec, tree) = {
+            let state = lock(&self.state);
+            if state.life == Life::Removed {
+                return Err(fork::no_parent(&state.spec.id));
+            }
+            let open = state.open.as_ref().map(|open| Arc::clone(&open.tree));
+            (Arc::clone(&state.spec), open.or_else(|| state.closed.upgrade()))
+        };
+        let tree = match tree {
+            Some(tree) => tree,
+            None => self.open_tree(spec).await?,
+        };
+        blocking(move || fork::of(&tree, &child)).await
     }
 
     async fn close(&self) {

@@ -32,6 +32,7 @@ fn jailed_with(egress: EgressOptions, check: impl FnOnce(&Path, Closed) + Send +
             guest_threads: 1,
             egress,
             tls_roots: None,
+            compiler: false,
             jail: true,
             mode: Mode::Serve,
         };

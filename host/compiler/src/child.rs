@@ -3,7 +3,7 @@
 use crate::kind::{Form, Kind, form};
 use crate::limits::{MAX_CODE_BYTES, MAX_COMPILER_CPU, MAX_COMPILER_MEMORY, MAX_PROGRAM_BYTES};
 use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, Scope};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use sandbar_engine::{Engine, SandboxEngine};
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -57,8 +57,10 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// From here on: no file, no network, no more memory, time and output than agreed.
+/// From here on: no file, no network, no more memory, time and output than agreed, and no life beyond the server's.
 fn close_off() -> Result<(), String> {
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| format!("cannot end with its server: {error}"))?;
     let limits = [
         (Resource::Core, 0),
         // Not the address space: the engine reserves terabytes of it, which costs nothing.

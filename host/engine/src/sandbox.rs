@@ -12,8 +12,9 @@ use crate::ticker::Ticker;
 /// Processes that can live at once in one cell. Each slot reserves address space (4 GiB and guards), not memory:
 /// 2,000 of them take 8 TiB of the 128 TiB there are.
 pub const MAX_PROCESSES: u32 = 2_000;
-/// Core instances: a plain program has 3 (module, adapter shims), Python by componentize-py about 30.
-const CORE_INSTANCES: u32 = 16_000;
+/// Core instances: a plain program has 3 (module, adapter shims), Python by componentize-py about 30. This is a count, which
+/// reserves nothing: high enough that no sandbox's programs, however many pieces they have, take them from others.
+const CORE_INSTANCES: u32 = MAX_PROCESSES * CORE_INSTANCES_PER_COMPONENT;
 /// Memories: one each, and a few to spare for components with an adapter's own.
 const MEMORIES: u32 = MAX_PROCESSES + 500;
 /// Tables: programs of several modules have a shim table each.

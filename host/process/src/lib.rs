@@ -15,6 +15,9 @@
 //! long ([`Threads`]). Host functions for files are synchronous, so a slow disk holds such a thread; what answers the API
 //! must run elsewhere.
 //!
+//! **Own programs.** An executable file that begins with `\0asm` runs like a binary, once [`Programs::compile_with`] has
+//! said who compiles it; `serve` puts an HTTP component behind a port of the sandbox.
+//!
 //! **Ends.** A process outlives whoever started it, and a signal ends exactly the process or group that it is sent to.
 //! A process that the host started leads a *session* of all that descends from it, which the host can end as a whole.
 
@@ -29,13 +32,16 @@ mod heavy;
 mod host;
 mod input;
 mod limits;
+mod outgoing;
 mod output;
+mod own;
 mod pipe;
 mod programs;
 mod queue;
 mod resolve;
 mod run;
 mod sandbox;
+mod serve;
 mod share;
 mod signals;
 mod sink;

@@ -57,6 +57,21 @@ pub(crate) const HOST_RESERVE: usize = 4;
 /// Devices that one session of the host may name: a session shell needs four.
 pub(crate) const MAX_DEVICES: usize = 16;
 
+/// Users' programs that are kept loaded, the last used ones: each keeps its code mapped and some tens of KB.
+pub(crate) const MAX_LOADED: usize = 128;
+/// Users' programs held in memory at once on their way to the compiler, which takes one at a time: 256 MiB at most.
+pub(crate) const MAX_LOADING: usize = 4;
+/// Connections to one served component; more wait to be accepted.
+pub(crate) const MAX_SERVED_CONNECTIONS: usize = 256;
+/// Requests that one served component answers at once, each with an instance of its own; more wait.
+pub(crate) const MAX_SERVED_REQUESTS: usize = 64;
+/// Request line and headers of a request to a served component; more is answered with 431.
+pub(crate) const MAX_HEAD_BYTES: usize = 64 << 10;
+/// Largest body of a request to a served component. It streams: this only ends one that never would.
+pub(crate) const MAX_SERVED_BODY: usize = 1 << 30;
+/// Longest life of the instance that answers one request: whoever asked may have gone long ago.
+pub(crate) const MAX_SERVED_TIME: Duration = Duration::from_secs(5 * 60);
+
 /// What one sandbox may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

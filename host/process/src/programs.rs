@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use sandbar_compiler::Compiler;
 use sandbar_engine::{CacheError, CodeCache, Progress, SandboxEngine, sandbox::MAX_PROCESSES};
 use sandbar_tls::{Roots, RootsError};
 use tokio::sync::Semaphore;
@@ -14,6 +15,7 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::random::WasiRandom;
 
 use crate::bindings::wit;
+use crate::own::Own;
 use crate::state::State;
 
 /// Most programs that a userland may have: each keeps its code mapped.
@@ -68,6 +70,8 @@ struct Inner {
     roots: Arc<Roots>,
     /// Slots of the engine's pool, so that a full pool is refused by spawn and never met later.
     slots: Arc<Semaphore>,
+    /// Set once somebody compiles users' programs.
+    own: OnceLock<Arc<Own>>,
 }
 
 /// One program, ready to be instantiated.
@@ -147,7 +151,29 @@ impl Programs {
             programs,
             roots,
             slots,
+            own: OnceLock::new(),
         })))
+    }
+
+    /// From now on, programs that users bring run as well: `compiler` compiles them, `code` is where it keeps what comes out.
+    /// They may import WASI 0.2 and `sandbar:process`, HTTP components `wasi:http` besides. Without this, or the second
+    /// time, nothing changes.
+    ///
+    /// # Errors
+    /// [`LoadError::Link`], if the engine refuses what they may import.
+    pub fn compile_with(&self, compiler: Compiler, code: CodeCache) -> Result<(), LoadError> {
+        let engine = self.0.engine.clone();
+        let linker = own_linker(&engine).map_err(|source| LoadError::Link {
+            name: "(WASI)".into(),
+            source,
+        })?;
+        let _ = self.0.own.set(Arc::new(Own::new(engine, linker, compiler, code)));
+        Ok(())
+    }
+
+    /// Users' programs, if they can be run.
+    pub(crate) fn own(&self) -> Option<&Arc<Own>> {
+        self.0.own.get()
     }
 
     /// The names, in order.
@@ -198,8 +224,22 @@ impl HasData for Processes {
     type Data<'a> = &'a mut State;
 }
 
-/// Everything that a program may import, and nothing else. Sockets are those of the sandbox's own network.
+/// Everything that a program of the userland may import, and nothing else.
 fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = common(engine)?;
+    sandbar_tls::add_to_linker(&mut linker, State::tls)?;
+    Ok(linker)
+}
+
+/// Everything that a program of a user's may import.
+fn own_linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = common(engine)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Ok(linker)
+}
+
+/// What every program may import. Sockets are those of the sandbox's own network.
+fn common(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     use wasmtime_wasi::p2::bindings::{cli, clocks, random};
 
     let mut linker = Linker::<State>::new(engine.wasmtime());
@@ -224,7 +264,6 @@ fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
     sandbar_wasi_files::add_to_linker(l, State::files)?;
     sandbar_wasi_net::add_to_linker(l, State::net)?;
-    sandbar_tls::add_to_linker(l, State::tls)?;
     wit::add_to_linker::<State, Processes>(l, |state| state)?;
     Ok(linker)
 }

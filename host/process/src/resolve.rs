@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sandbar_files::{Kind, OpenOptions, Tree};
+use sandbar_files::{File, Kind, OpenOptions, Tree};
 
 use crate::errno::Errno;
 use crate::limits::{DEFAULT_PATH, HEADER_BYTES, MAX_ARGUMENT_BYTES, MAX_INTERPRETERS, MAX_PATH_DIRECTORIES};
@@ -17,24 +17,45 @@ pub(crate) struct Image {
     pub(crate) directory: String,
 }
 
-/// What the first line of an executable file says.
+/// What runs a program.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A program of the userland, by name.
+    Userland(String),
+    /// A program of a user's: its path and its bytes.
+    Own(String, Arc<File>),
+    /// `serve`, which is the host's.
+    Serve,
+}
+
+/// What the first bytes of an executable file say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Header {
     /// `#!wasm:NAME`: a program of the userland.
     Program(String),
     /// `#!PATH [ARGUMENT]`.
     Interpreter(String, Option<String>),
+    /// `#!host:serve`.
+    Serve,
+    /// WebAssembly.
+    Own,
 }
 
-/// Finds the userland program that runs `program`, and rewrites the arguments as interpreters ask for it.
-pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Result<String, Errno> {
+/// What WebAssembly begins with.
+const WASM: &[u8] = b"\0asm";
+
+/// Finds what runs `program`, and rewrites the arguments as interpreters ask for it.
+pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Result<Found, Errno> {
     check(program, image)?;
     image.environment.retain(|(name, _)| name != "PWD");
     image.environment.push(("PWD".into(), image.directory.clone()));
     let mut path = find(tree, program, image)?;
     for _ in 0..=MAX_INTERPRETERS {
-        match header(tree, &path)? {
-            Header::Program(name) => return Ok(name),
+        let (header, file) = header(tree, &path)?;
+        match header {
+            Header::Program(name) => return Ok(Found::Userland(name)),
+            Header::Serve => return Ok(Found::Serve),
+            Header::Own => return Ok(Found::Own(path, file)),
             Header::Interpreter(interpreter, argument) => {
                 let mut arguments = vec![interpreter.clone()];
                 arguments.extend(argument);
@@ -118,7 +139,7 @@ fn executable(tree: &Tree, path: &str) -> Result<(), Errno> {
     }
 }
 
-fn header(tree: &Arc<Tree>, path: &str) -> Result<Header, Errno> {
+fn header(tree: &Arc<Tree>, path: &str) -> Result<(Header, Arc<File>), Errno> {
     let file = tree.open_file(path, &OpenOptions::read_only())?;
     let mut bytes = [0; HEADER_BYTES];
     let mut length = 0;
@@ -128,10 +149,14 @@ fn header(tree: &Arc<Tree>, path: &str) -> Result<Header, Errno> {
             count => length += count,
         }
     }
-    parse(&bytes[..length]).ok_or(Errno::NotExecutable)
+    let header = parse(&bytes[..length]).ok_or(Errno::NotExecutable)?;
+    Ok((header, file))
 }
 
 fn parse(bytes: &[u8]) -> Option<Header> {
+    if bytes.starts_with(WASM) {
+        return Some(Header::Own);
+    }
     let line = bytes.strip_prefix(b"#!")?;
     let end = line.iter().position(|byte| *byte == b'\n');
     // A line that does not end within the header is cut off: running half a name would be wrong.
@@ -143,6 +168,9 @@ fn parse(bytes: &[u8]) -> Option<Header> {
     let line = std::str::from_utf8(&line[..end]).ok()?.trim_matches([' ', '\t', '\r']);
     if let Some(name) = line.strip_prefix("wasm:") {
         return (!name.is_empty()).then(|| Header::Program(name.to_owned()));
+    }
+    if let Some(name) = line.strip_prefix("host:") {
+        return (name == "serve").then_some(Header::Serve);
     }
     let (interpreter, argument) = match line.split_once([' ', '\t']) {
         Some((interpreter, argument)) => (interpreter, Some(argument.trim_start_matches([' ', '\t']).to_owned())),
@@ -177,8 +205,12 @@ mod tests {
             parse(b"#!/usr/bin/env python3 -u \nprint(1)"),
             Some(Header::Interpreter("/usr/bin/env".into(), Some("python3 -u".into())))
         );
+        assert_eq!(parse(b"\0asm\x01\0\0\0"), Some(Header::Own));
+        assert_eq!(parse(b"#!host:serve\n"), Some(Header::Serve));
         for other in [
             &b"\x7fELF"[..],
+            b"#!host:sh\n",
+            b"\0as",
             b"",
             b"#!",
             b"#!\n",

@@ -7,26 +7,41 @@ use std::task::Poll;
 use std::time::Instant;
 
 use sandbar_engine::{StoreLimits, yield_each_tick};
+use sandbar_files::File;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use wasmtime::Store;
+use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::control::Control;
 use crate::descriptor::Descriptor;
-use crate::guarded::Guarded;
+use crate::guarded::{Guarded, Guest};
 use crate::heavy::Back;
+use crate::own::{Loaded, Ready, Refusal};
 use crate::programs::Program;
 use crate::sandbox::Sandbox;
+use crate::serve::{self, Served};
 use crate::state::State;
 use crate::status::{ExitStatus, Signal};
 use crate::timing::{Clock, Timing};
 use crate::verdict::{Verdict, judge};
+
+/// What a process runs.
+pub(crate) enum What {
+    Userland(Arc<Program>),
+    /// A program of a user's: its path and its bytes.
+    Own(String, Arc<File>),
+    Serve(Box<Served>),
+}
+
+/// The exit code of a process whose program cannot be run, as shells have it.
+const REFUSED: u8 = 126;
 
 /// A process that has everything it needs.
 pub(crate) struct Run {
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
     pub(crate) name: String,
-    pub(crate) program: Arc<Program>,
+    pub(crate) what: What,
     pub(crate) control: Arc<Control>,
     pub(crate) state: State,
     pub(crate) stderr: Descriptor,
@@ -58,7 +73,7 @@ pub(crate) async fn run(run: Run) {
         sandbox,
         pid,
         name,
-        program,
+        what,
         control,
         state,
         stderr,
@@ -75,16 +90,17 @@ pub(crate) async fn run(run: Run) {
     };
     let limit = farewell.sandbox.budget().limit();
     let share = Arc::clone(farewell.sandbox.share());
-    let engine = farewell.sandbox.programs().engine().clone();
     // The store lives inside this future. However the process ends, the future and with it the store are dropped at
     // once: a store is never used again after a trap or a kill.
-    let guest = Box::pin(async move {
-        let mut store = Store::new(engine.wasmtime(), state);
-        StoreLimits::install(&mut store, |state| &mut state.limits);
-        yield_each_tick(&mut store, |_| Ok(()));
-        let result = call(&program, &mut store, &clock).await;
-        judge(result, store.data().limits.memory_was_refused(), limit)
-    });
+    let guest: Guest = match what {
+        What::Userland(program) => Box::pin(async move { execute(&program.command, state, &clock, limit).await }),
+        What::Own(path, file) => Box::pin(async move { own(&path, &file, state, &clock, limit).await }),
+        What::Serve(served) => Box::pin(async move {
+            // With it goes what is charged for the process.
+            let _state = state;
+            serve::run(*served).await
+        }),
+    };
     let guarded = Box::new(Guarded::new(guest, control, share));
     let verdict = finish(&farewell.sandbox, guarded).await;
     drop(slot);
@@ -117,9 +133,65 @@ async fn finish(sandbox: &Sandbox, mut guest: Box<Guarded>) -> Verdict {
     }
 }
 
-async fn call(program: &Program, store: &mut Store<State>, clock: &Clock) -> wasmtime::Result<Result<(), ()>> {
+/// Runs a program of a user's, once it is there.
+async fn own(path: &str, file: &File, state: State, clock: &Clock, limit: u64) -> Verdict {
+    let stderr = state.stdio[2].clone();
+    let sandbox = state.sandbox.clone();
+    match prepare(file, &sandbox).await {
+        Ok((program, slots)) => {
+            let verdict = match &program.ready {
+                Ready::Command(command) => execute(command, state, clock, limit).await,
+                Ready::Http(_) => refuse(
+                    &stderr,
+                    path,
+                    &format!("it is an HTTP component; run it with: serve {path} --port 8080"),
+                ),
+            };
+            drop(slots);
+            verdict
+        }
+        Err(refusal) => refuse(&stderr, path, &refusal.0),
+    }
+}
+
+/// The program, and what its instance takes of the engine's pool beyond the slot that every process has.
+async fn prepare(file: &File, sandbox: &Sandbox) -> Result<(Arc<Loaded>, Option<OwnedSemaphorePermit>), Refusal> {
+    let own = sandbox.programs().own();
+    let own = own.ok_or_else(|| Refusal("this cell runs no programs of users".into()))?;
+    let program = own.load(sandbox, file).await?;
+    let slots = match program.slots - 1 {
+        0 => None,
+        more => Some(
+            Arc::clone(sandbox.programs().slots())
+                .try_acquire_many_owned(more)
+                .map_err(|_| Refusal("the cell runs as many programs as it can; try again later".into()))?,
+        ),
+    };
+    Ok((program, slots))
+}
+
+fn refuse(stderr: &Descriptor, path: &str, reason: &str) -> Verdict {
+    // Nobody may read it, and that is fine.
+    let _ = stderr.put(format!("sandbar: {path}: {reason}\n").into());
+    Verdict::exited(REFUSED)
+}
+
+async fn execute(command: &CommandPre<State>, state: State, clock: &Clock, limit: u64) -> Verdict {
+    let engine = state.sandbox.programs().engine().clone();
+    let mut store = Store::new(engine.wasmtime(), state);
+    StoreLimits::install(&mut store, |state| &mut state.limits);
+    yield_each_tick(&mut store, |_| Ok(()));
+    let result = call(command, &mut store, clock).await;
+    judge(result, store.data().limits.memory_was_refused(), limit)
+}
+
+async fn call(
+    command: &CommandPre<State>,
+    store: &mut Store<State>,
+    clock: &Clock,
+) -> wasmtime::Result<Result<(), ()>> {
     let started = Instant::now();
-    let command = program.command.instantiate_async(&mut *store).await?;
+    let command = command.instantiate_async(&mut *store).await?;
     let instantiate = started.elapsed();
     let result = command.wasi_cli_run().call_run(store).await;
     let run = started.elapsed().saturating_sub(instantiate);

@@ -8,7 +8,7 @@ use sandbar_engine::MemoryBudget;
 use sandbar_files::Tree;
 use sandbar_net::Network;
 use sandbar_tls::Sessions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::descriptor::Descriptor;
 use crate::errno::Errno;
@@ -36,6 +36,8 @@ struct Inner {
     budget: Arc<MemoryBudget>,
     pipes: Arc<Slots>,
     files: Arc<Slots>,
+    /// Held while a program of its users is on its way to the compiler: one at a time.
+    compiling: Arc<Semaphore>,
     share: Arc<Share>,
     table: Mutex<Table>,
     /// What the processes of a session may open by name, by session and path.
@@ -119,6 +121,7 @@ impl Sandbox {
             budget: MemoryBudget::within(machine, limits.memory_bytes),
             pipes: Slots::new(limits.pipes),
             files: Slots::new(limits.descriptors),
+            compiling: Arc::new(Semaphore::new(1)),
             share: Arc::new(Share::new(limits.cpu_milli)),
             devices: Mutex::default(),
             table: Mutex::new(Table::new(limits.processes)),
@@ -220,6 +223,10 @@ impl Sandbox {
 
     pub(crate) fn files(&self) -> &Arc<Slots> {
         &self.0.files
+    }
+
+    pub(crate) fn compiling(&self) -> &Arc<Semaphore> {
+        &self.0.compiling
     }
 
     pub(crate) fn share(&self) -> &Arc<Share> {

@@ -11,9 +11,10 @@ use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::errno::Errno;
 use crate::limits::{MAX_NAME_BYTES, PROCESS_OVERHEAD_BYTES};
-use crate::resolve::{Image, resolve};
-use crate::run::{Run, run};
+use crate::resolve::{Found, Image, resolve};
+use crate::run::{Run, What, run};
 use crate::sandbox::{Sandbox, WeakSandbox};
+use crate::serve::Served;
 use crate::signals::SignalSet;
 use crate::state::{State, Stdio};
 use crate::status::{ExitStatus, Signal};
@@ -177,14 +178,21 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     if directory.kind != sandbar_files::Kind::Directory {
         return Err(Errno::NotFound);
     }
-    let name = resolve(sandbox.tree(), &launch.program, &mut launch.image)?;
-    let program = Arc::clone(sandbox.programs().get(&name).ok_or(Errno::NotExecutable)?);
+    let found = resolve(sandbox.tree(), &launch.program, &mut launch.image)?;
+    let userland = match &found {
+        Found::Userland(name) => Some(sandbox.programs().get(name).ok_or(Errno::NotExecutable)?),
+        Found::Own(..) | Found::Serve if sandbox.programs().own().is_none() => return Err(Errno::NotExecutable),
+        Found::Own(..) | Found::Serve => None,
+    };
+    // What a user's program needs is known, and taken, once it is compiled.
+    let initial_memory = userland.map_or(0, |program| program.initial_memory);
+    let ignores_sigpipe = userland.is_some_and(|program| program.ignores_sigpipe);
 
     let slot = Arc::clone(sandbox.programs().slots())
         .try_acquire_owned()
         .map_err(|_| Errno::Limit)?;
     let budget = Arc::clone(sandbox.budget());
-    let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, program.initial_memory)?;
+    let limits = StoreLimits::new(budget, PROCESS_OVERHEAD_BYTES, initial_memory)?;
     let control = Arc::new(Control::new(launch.ignored, limits.memory()));
     let shown = display_name(&launch.image.arguments);
     let pid = sandbox.table().add(Newcomer {
@@ -202,7 +210,18 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     }
 
     let stderr = launch.stdio[2].clone();
-    let sigpipe = launch.sigpipe && !program.ignores_sigpipe;
+    let sigpipe = launch.sigpipe && !ignores_sigpipe;
+    let what = match (found, userland) {
+        (_, Some(program)) => What::Userland(Arc::clone(program)),
+        (Found::Own(path, file), _) => What::Own(path, file),
+        _ => What::Serve(Box::new(Served {
+            sandbox: sandbox.clone(),
+            pid,
+            control: Arc::clone(&control),
+            image: launch.image.clone(),
+            stdio: launch.stdio.clone(),
+        })),
+    };
     let state = State::new(
         sandbox.clone(),
         pid,
@@ -218,7 +237,7 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         sandbox: sandbox.clone(),
         pid,
         name: shown,
-        program,
+        what,
         control: Arc::clone(&control),
         state,
         stderr,

@@ -8,10 +8,12 @@ use sandbar_wasi_files::{FilesCtx, FilesView};
 use sandbar_wasi_net::{NetCtx, NetView};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::limits::MAX_RANDOM_BYTES;
+use crate::outgoing::NoRequests;
 use crate::resolve::Image;
 use crate::sandbox::Sandbox;
 use crate::streams::{Stdin, Stdout};
@@ -26,6 +28,8 @@ pub(crate) struct State {
     pub(crate) files: FilesCtx,
     pub(crate) net: NetCtx,
     pub(crate) tls: TlsCtx,
+    http: WasiHttpCtx,
+    requests: NoRequests,
     pub(crate) limits: StoreLimits,
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
@@ -78,6 +82,8 @@ impl State {
             files,
             net,
             tls,
+            http: WasiHttpCtx::new(),
+            requests: NoRequests,
             limits,
             sandbox,
             pid,
@@ -114,6 +120,16 @@ impl WasiView for State {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.requests,
+            table: &mut self.table,
+            ctx: &mut self.http,
         }
     }
 }

@@ -15,6 +15,14 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
+    /// By the host's own hand, with an exit code.
+    pub(crate) fn exited(code: u8) -> Self {
+        Self {
+            status: ExitStatus::Exited(code),
+            reason: None,
+        }
+    }
+
     pub(crate) fn killed(signal: Signal) -> Self {
         Self {
             status: ExitStatus::Signaled(signal),

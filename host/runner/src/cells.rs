@@ -1,6 +1,7 @@
 //! The cell as a child process: started, watched, restarted, and called over its socket.
 
 use crate::backoff::Backoff;
+use crate::compiler::Compiler;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
@@ -41,7 +42,7 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
 /// What the environment of a cell keeps: hostile code lives there, and no secret of ours may.
-const KEPT_ENVIRONMENT: [&str; 4] = ["RUST_LOG", "RUST_BACKTRACE", "SANDBAR_LOG", "TZ"];
+pub(crate) const KEPT_ENVIRONMENT: [&str; 4] = ["RUST_LOG", "RUST_BACKTRACE", "SANDBAR_LOG", "TZ"];
 
 /// Body of a request to the cell: a caller's stream, or bytes of our own.
 pub(crate) type CellBody = Either<Incoming, Full<Bytes>>;
@@ -301,7 +302,13 @@ fn keep(
     while !keeper.stop.load(Ordering::Acquire) {
         let since = Instant::now();
         match spawn(exe, config) {
-            Ok((mut child, stream, handle)) => {
+            Ok(Spawned {
+                cell: mut child,
+                stream,
+                handle,
+                // Ends with its cell.
+                compiler: _compiler,
+            }) => {
                 *lock(&keeper.child) = Some(handle);
                 if starts == 0 {
                     // Whoever started us may be gone; then the stop flag is set.
@@ -377,11 +384,28 @@ fn handle(child: &mut Child) -> io::Result<OwnedFd> {
     })
 }
 
-fn spawn(exe: &Path, config: &CellConfig) -> io::Result<(Child, UnixStream, OwnedFd)> {
+/// A cell and its compiler.
+struct Spawned {
+    cell: Child,
+    stream: UnixStream,
+    handle: OwnedFd,
+    compiler: Compiler,
+}
+
+fn spawn(exe: &Path, config: &CellConfig) -> io::Result<Spawned> {
     let (ours, theirs) = UnixStream::pair()?;
-    let mut child = command(exe, config).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-    let handle = handle(&mut child)?;
-    Ok((child, ours, handle))
+    let (compiler, asks) = Compiler::start(exe, config)?;
+    let mut cell = command(exe, config)
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::from(OwnedFd::from(asks)))
+        .spawn()?;
+    let handle = handle(&mut cell)?;
+    Ok(Spawned {
+        cell,
+        stream: ours,
+        handle,
+        compiler,
+    })
 }
 
 /// Makes an HTTP/2 client of each socket and publishes it.

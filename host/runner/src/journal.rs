@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "spec.json";
 /// The sandbox's own layer, made by the cell.
 const UPPER: &str = "upper";
+/// Names the frozen layer that the sandbox stands on: a freeze that was cut short leaves nothing but this.
+const STACK: &str = "stack";
 const NEW: &str = "spec.json.new";
 
 /// Largest entry: env and labels are bounded by the API far below this.
@@ -102,7 +104,7 @@ impl Journal {
     /// Whether there are files of this sandbox.
     pub(crate) fn has_files(&self, sandbox: &str) -> bool {
         self.directory(sandbox)
-            .is_ok_and(|directory| directory.join(UPPER).is_dir())
+            .is_ok_and(|directory| directory.join(UPPER).is_dir() || directory.join(STACK).is_file())
     }
 
     /// Ids of directories that are not `held`: what a crash between making files and writing the entry leaves, or an entry
@@ -128,7 +130,8 @@ impl Journal {
         let mut records = Vec::new();
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
-            let Some(id) = entry.file_name().to_str().map(str::to_owned) else {
+            // Layers that sandboxes share lie beside them.
+            let Some(id) = entry.file_name().to_str().map(str::to_owned).filter(|id| valid_id(id)) else {
                 continue;
             };
             match read(&entry.path().join(FILE)) {

@@ -15,6 +15,7 @@ mod agent;
 mod backoff;
 mod cells;
 mod clock;
+pub mod compiler;
 pub mod component;
 pub mod config;
 mod driver;
@@ -132,6 +133,7 @@ impl Runner {
                 deny: plane_addresses(&origin, front.as_ref()).await,
             },
             tls_roots: config.guest_ca_file.clone(),
+            compiler: true,
             jail: config.jail,
             mode: Mode::Serve,
         };
@@ -370,6 +372,8 @@ impl Start {
         }
         let cache = CodeCache::open(&config.cache_dir)?;
         config.cache_dir = absolute(&config.cache_dir)?;
+        // The cell cannot make it, and may look before the compiler has.
+        CodeCache::open(config.cache_dir.join("guests"))?;
         let detected = machine::detect(&config.data_dir).map_err(RunnerError::Machine)?;
         let allocatable = machine::allocatable(detected, config.ratios, config.capacity)?;
         tracing::info!(?detected, ?allocatable, "capacity");

@@ -8,10 +8,13 @@ use sandbar::{Options, Platform};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Sandboxes live in child processes; here the child is this very program.
+    // Sandboxes live in child processes, and so do the compilers; here each child is this very program.
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == "cell") {
-        return sandbar::cell_main(arguments);
+    if let Some(code) = arguments
+        .next()
+        .and_then(|first| sandbar::child_main(&first, arguments))
+    {
+        return code;
     }
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Sandboxes live in child processes: an embedding program must be able to start the `sandbar` binary as a cell
-//! ([`Options::executable`]), or answer its hidden subcommands itself with [`cell_main`] and [`compile_agent_main`].
+//! ([`Options::executable`]), or answer its hidden subcommands itself with [`child_main`].
 
 mod data;
 mod error;
@@ -37,8 +37,29 @@ pub use platform::{Platform, control_engine};
 pub use precompile::compile;
 pub use remote::{RemoteConfig, remote_front};
 pub use sandbar_front::FrontConfig;
+pub use sandbar_runner::compiler::{CHILD as COMPILE_GUEST, SERVER as COMPILER, serve_main as compiler_main};
 pub use sandbar_runner::component::{SUBCOMMAND as COMPILE_AGENT, compile_main as compile_agent_main};
 pub use sandbar_runner::{Capacity, End, Runner, RunnerConfig};
+
+/// What a child process of this library's is to do, if `first`, its first argument, says that it is one; else none. An
+/// embedding program whose own binary is [`Options::executable`] calls this before anything that starts threads.
+pub fn child_main(
+    first: &std::ffi::OsStr,
+    rest: impl IntoIterator<Item = std::ffi::OsString>,
+) -> Option<std::process::ExitCode> {
+    match first.to_str()? {
+        "cell" => Some(cell_main(rest)),
+        COMPILER => Some(compiler_main(rest)),
+        COMPILE_GUEST => Some(compile_guest_main()),
+        COMPILE_AGENT => Some(compile_agent_main(rest)),
+        _ => None,
+    }
+}
+
+/// Compiles one program of a user's, from standard input to standard output, within limits; started by [`compiler_main`].
+pub fn compile_guest_main() -> std::process::ExitCode {
+    sandbar_compiler::child::run()
+}
 
 /// Runs this process as a cell, with the arguments that follow `sandbar cell`. Call it before anything else
 /// that starts threads.

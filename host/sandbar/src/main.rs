@@ -13,6 +13,12 @@ fn main() -> ExitCode {
             cli::logging();
             return sandbar::cell_main(arguments);
         }
+        // The compiler of users' programs beside each cell, and what it compiles each of them in.
+        Some(sandbar::COMPILER) => {
+            cli::logging();
+            return sandbar::compiler_main(arguments);
+        }
+        Some(sandbar::COMPILE_GUEST) => return sandbar::compile_guest_main(),
         // A compiler within limits, started by a runner.
         Some(sandbar::COMPILE_AGENT) => return sandbar::compile_agent_main(arguments),
         _ => {}

@@ -165,6 +165,7 @@ mod tests {
                 disk_mib: 1,
             },
             network: Default::default(),
+            parent: None,
         }
     }
 

@@ -155,6 +155,7 @@ impl Client {
                 disk_mib: 64,
             },
             network: Default::default(),
+            parent: None,
         }
     }
 

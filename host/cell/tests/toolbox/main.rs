@@ -4,6 +4,7 @@ mod client;
 mod control;
 mod execs;
 mod files;
+mod fork;
 mod interpreter;
 mod process;
 mod pty;

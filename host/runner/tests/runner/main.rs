@@ -36,6 +36,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some(sandbar_runner::compiler::SERVER) => sandbar_runner::compiler::serve_main(arguments.skip(1)),
         Some(sandbar_runner::component::SUBCOMMAND) => sandbar_runner::component::compile_main(arguments.skip(1)),
         Some("runner") => {
             let arguments: Vec<PathBuf> = arguments.skip(1).map(PathBuf::from).collect();

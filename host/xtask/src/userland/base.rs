@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Changes with what is written here, so that an older tree is replaced.
-const REVISION: &str = "2";
+const REVISION: &str = "3";
 /// Modification time of everything: the start of 2026, in seconds of Unix time.
 const TIME: u64 = 1_767_225_600;
 
@@ -123,6 +123,8 @@ fn write(base: &Path, tools: &[(String, String)]) -> Result<()> {
     for (name, program) in programs {
         write_file(&base.join("usr/bin").join(name), &format!("#!wasm:{program}\n"), 0o755)?;
     }
+    // What serves a user's HTTP component is the host's own.
+    write_file(&base.join("usr/bin/serve"), "#!host:serve\n", 0o755)?;
     for (name, target) in LINKS {
         symlink(target, base.join(name)).with_context(|| format!("cannot link {name} of the base layer"))?;
     }
