@@ -65,3 +65,8 @@ fn a_program_that_keeps_its_sandbox_ends_at_once() {
 fn sessions_terminals_and_the_interpreter_work() {
     scenario("@daytona/sdk", "living.mjs");
 }
+
+#[test]
+fn every_method_for_the_inside_of_a_sandbox_works() {
+    scenario("@daytona/sdk", "everything.mjs");
+}

@@ -1,6 +1,6 @@
 //! The PyPI SDK. Each scenario is a program in `python/`, run as its users would run theirs.
 
-use sandbar_tests::{Platform, root, run_program};
+use sandbar_tests::{Mirror, Platform, Settings, root, run_program};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -13,11 +13,18 @@ fn interpreter() -> PathBuf {
 }
 
 fn scenario(name: &str) {
-    let platform = Platform::start();
+    scenario_with(name, Settings::default(), &[]);
+}
+
+fn scenario_with(name: &str, settings: Settings, variables: &[(&str, String)]) {
+    let platform = Platform::start_with(settings);
     let script = root().join("tests/conformance/python").join(name);
     let finished = run_program(
         &platform,
-        Command::new(interpreter()).arg("-u").arg(script),
+        Command::new(interpreter())
+            .arg("-u")
+            .arg(script)
+            .envs(variables.iter().map(|(name, value)| (name, value))),
         Duration::from_secs(180),
     );
     assert_eq!(
@@ -93,4 +100,36 @@ fn organizations_and_keys_speak_with_the_generated_client() {
 #[test]
 fn lists_come_in_pages() {
     scenario("lists.py");
+}
+
+#[test]
+fn every_method_for_files_works() {
+    scenario("files_all.py");
+}
+
+#[test]
+fn keys_at_a_terminal_do_what_people_expect() {
+    scenario("terminal_keys.py");
+}
+
+#[test]
+fn previews_open_to_whom_they_should() {
+    scenario("previews.py");
+}
+
+#[test]
+fn settings_change_while_a_sandbox_lives() {
+    scenario("settings.py");
+}
+
+#[test]
+fn the_way_out_changes_while_a_sandbox_runs() {
+    let (opened, closed) = (Mirror::start("mirror"), Mirror::start("closed"));
+    let settings = Settings {
+        arguments: vec!["--egress-allow".to_owned(), opened.address.to_string()],
+        ..Settings::default()
+    };
+    let variables = [("MIRROR", opened.address.to_string()), ("CLOSED", closed.address.to_string())];
+    scenario_with("network.py", settings, &variables);
+    assert_eq!(closed.asked(), 0, "what the operator did not open was reached");
 }

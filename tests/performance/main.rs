@@ -95,9 +95,10 @@ fn with_platform(measure: impl FnOnce(&Platform)) {
     measure(&Platform::start_with(generous(None)));
 }
 
-/// Settings of such a platform.
+/// Settings of such a platform: room for some ten thousand sandboxes of the smallest size, and no number beyond what a
+/// report of a runner may say.
 fn generous(data: Option<std::path::PathBuf>) -> Settings {
-    let ratios = ["--cpu-ratio", "8000", "--memory-ratio", "4000", "--disk-ratio", "4000"];
+    let ratios = ["--cpu-ratio", "8000", "--memory-ratio", "1000", "--disk-ratio", "500"];
     Settings {
         data,
         arguments: ratios.map(str::to_owned).to_vec(),
