@@ -25,7 +25,7 @@ impl network::Host for NetView<'_> {
 
     fn network_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
         let error = self.table.get(&error)?.downcast_ref::<io::Error>();
-        Ok(error.map(|error| io_code(error)))
+        Ok(error.map(io_code))
     }
 }
 
