@@ -5,6 +5,7 @@ mod cli;
 mod create;
 mod embed;
 mod fleet;
+mod fleet_tls;
 mod placement;
 mod scheduling;
 mod start;

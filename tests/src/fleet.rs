@@ -44,7 +44,7 @@ impl RunnerProcess {
         runner
     }
 
-    /// Registers a runner without starting it.
+    /// Registers a runner without starting it. It dials the platform, unless an argument names another `--api-url`.
     pub fn register(platform: &Platform, region: &str, name: &str, arguments: &[&str]) -> RunnerProcess {
         let api = platform.api();
         let made = api.post("/runners", &json!({ "name": name, "regionId": region }));
@@ -55,7 +55,10 @@ impl RunnerProcess {
             .tempdir()
             .expect("a temporary directory");
         let data = directory.path().join("data");
-        let mut all = vec!["--api-url".to_owned(), platform.api_url.clone()];
+        let mut all = Vec::new();
+        if !arguments.contains(&"--api-url") {
+            all.extend(["--api-url".to_owned(), platform.api_url.clone()]);
+        }
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         RunnerProcess {
             id: text("id"),

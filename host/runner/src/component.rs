@@ -4,7 +4,7 @@
 use crate::driver::Driver;
 use crate::error::RunnerError;
 use http::StatusCode;
-use sandbar_engine::{CodeCache, ControlEngine};
+use sandbar_engine::{CacheError, CodeCache, ControlEngine};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs;
@@ -95,6 +95,10 @@ impl Workshop {
         if bytes.len() > MOST_BYTES {
             return Err(PushError::TooLarge);
         }
+        // The compiler would also take text, and tell its lines in its reasons.
+        if !bytes.starts_with(b"\0asm") {
+            return Err(PushError::Compile("it is no WebAssembly file".to_owned()));
+        }
         let _turn = self.busy.try_lock().map_err(|_| PushError::Busy)?;
         let digest: String = Sha256::digest(&bytes)
             .iter()
@@ -126,7 +130,7 @@ impl Workshop {
         let (driver, file, cache_dir) = (Arc::clone(driver), file.to_owned(), self.cache_dir.clone());
         blocking(move || {
             let present = driver.factory();
-            let broken = |error: sandbar_engine::CacheError| PushError::Compile(error.to_string());
+            let broken = |error: CacheError| PushError::Compile(error.to_string());
             // Maps what the other process has compiled.
             let component = CodeCache::open(&cache_dir)
                 .and_then(|cache| cache.load(present.engine().wasmtime(), &file, &|_| {}))
@@ -226,7 +230,11 @@ fn compile(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> 
     cache
         .load(engine.wasmtime(), Path::new(&file), &|_| {})
         .map(drop)
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error {
+            // Where this machine keeps the file is nobody's business.
+            CacheError::Compile { source, .. } => format!("{source:#}"),
+            error => error.to_string(),
+        })
 }
 
 /// Bytes of private writable memory that this process has mapped.

@@ -70,8 +70,13 @@ fn a_newer_process_fences_the_older_and_another_directory_waits_for_the_lease() 
             matches!(attach("b", NOW + 1_000).await, Err(StoreError::Conflict(_))),
             "it has a sandbox"
         );
+        let claim = || store.claim_jobs("r".into(), 9, NOW + 9, 20_000);
+        let handed = async || claim().await.expect("claims").len();
+        assert_eq!((handed().await, handed().await), (1, 0), "handed out once");
+        let again = store.attach_runner("r".into(), "a".into(), NOW + 9).await;
+        assert_eq!((again, handed().await), (Ok(3), 1), "the next process has to do it");
         observe(&store, "r", "s", 1, "destroyed").await;
-        assert_eq!(attach("b", NOW + 1_000).await, Ok(3));
+        assert_eq!(attach("b", NOW + 1_000).await, Ok(4));
         assert!(matches!(report(2).await, Err(StoreError::Conflict(_))));
         let foreign = store.report("r".into(), 2, vec![], None, NOW).await;
         assert!(

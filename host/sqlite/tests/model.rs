@@ -260,9 +260,8 @@ async fn take(store: &SqliteStore, model: &mut Model, step: &Step) -> (String, S
             let done = store
                 .attach_runner(RUNNERS[runner].into(), "directory".into(), NOW)
                 .await;
-            let process = model.processes.entry(RUNNERS[runner].into()).or_default();
-            *process += 1;
-            (format!("{done:?}"), format!("{:?}", Ok::<_, ()>(*process)))
+            let process = model.attach(RUNNERS[runner]);
+            (format!("{done:?}"), format!("{:?}", Ok::<_, ()>(process)))
         }
         Step::Claim { runner, later } => {
             let now = NOW + later * 100;

@@ -31,10 +31,17 @@ pub(super) async fn poll(context: Context<'_>) -> Result<Reply, Problem> {
     }
     let deadline = context.call.now.saturating_add(seconds * 1_000);
     let key = wait::of_runner(&runner);
+    let attached = wait::of_attachment(&runner);
+    let since = signals::current(attached.clone()).await;
     loop {
         // Before the facts: a job committed after them changes the number.
         let seen = signals::current(key.clone()).await;
         let moment = now();
+        // A poll may outlive its process, whose end nobody here notices: jobs handed to it would be lost until their lease
+        // is over. One that is not so old just asks again.
+        if signals::current(attached.clone()).await != since {
+            return Reply::ok(&Jobs { jobs: Vec::new() });
+        }
         let jobs = store::claim_jobs(runner.clone(), limit, moment, LEASE).await?;
         if !jobs.is_empty() || moment >= deadline {
             for job in &jobs {

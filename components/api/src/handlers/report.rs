@@ -38,6 +38,9 @@ pub(super) async fn attach(context: Context<'_>) -> Result<Reply, Problem> {
         }
         Err(error) => return Err(error.into()),
     };
+    // Polls of an earlier process end.
+    signals::wake(wait::of_attachment(&runner.id)).await;
+    signals::wake(wait::of_runner(&runner.id)).await;
     let region = store::get_region(runner.region.clone()).await?;
     let link_url = match &region.proxy_url {
         Some(proxy) => preview::proxy_link(proxy),

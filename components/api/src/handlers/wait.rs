@@ -15,6 +15,11 @@ pub(super) fn of_runner(id: &str) -> String {
     format!("runner/{id}")
 }
 
+/// A process has attached to the runner.
+pub(super) fn of_attachment(id: &str) -> String {
+    format!("attachment/{id}")
+}
+
 pub(super) fn of_organization(id: &str) -> String {
     format!("organization/{id}")
 }

@@ -230,6 +230,18 @@ impl Model {
         true
     }
 
+    /// A new process of a runner: what an earlier one was handed is open again.
+    pub fn attach(&mut self, runner: &str) -> u64 {
+        let facts = &self.facts;
+        let here = |id: &String| facts.get(id).is_some_and(|it| it.runner.as_deref() == Some(runner));
+        for (_, job) in self.jobs.iter_mut().filter(|(id, _)| here(id)) {
+            job.2 = 0;
+        }
+        let process = self.processes.entry(runner.to_owned()).or_default();
+        *process += 1;
+        *process
+    }
+
     pub fn claim(&mut self, runner: &str, now: u64, lease: u64) -> Vec<String> {
         let facts = &self.facts;
         let here = |id: &String| facts.get(id).is_some_and(|it| it.runner.as_deref() == Some(runner));

@@ -92,6 +92,9 @@ pub async fn attach_runner<S: Sql>(sql: &mut S, id: &str, instance: &str, now: M
             )
             .await?;
         let process = rows::first(attached, |row| Reader::new(row).u64())?;
+        // What an earlier process was handed, it will not end any more: this one gets it now, not when the lease is over.
+        sql.execute("UPDATE jobs SET claimed_until = 0 WHERE runner = ?1", params![id])
+            .await?;
         process.ok_or_else(|| runners::missing(id))
     })
     .await
