@@ -1,6 +1,7 @@
 //! Embedded SQLite with group commit: the native back end of `sandbar-store`.
 //!
-//! One thread owns the one connection that writes. It takes verbs from a bounded queue and runs a batch of them as
+//! One thread owns the one connection that writes. It takes verbs from a bounded queue, in which a flood of reports
+//! leaves room for those who wait for a sync, and runs a batch of them as
 //! savepoints of one transaction: each still happens wholly or not at all, but pages that several of them touch
 //! are written once. It commits, and makes all of the batch durable by a single `fdatasync` of the write-ahead
 //! log before any of them is answered; while it syncs, the next batch gathers. So a verb costs one sync at most,
@@ -12,8 +13,8 @@
 //! | --- | --- |
 //! | everything that changes facts | after the sync that covers it |
 //! | `report`, `touch_keys`, `set_verdicts`, `set_connected`, `record_refusal` | after its commit: what it says is said again, or may be missed |
-//! | `claim_jobs` | after the sync of everything committed before it: an order may not leave before its intent is durable |
-//! | `changes`, `runner_sandboxes` | likewise: a position or a removed file cannot be taken back |
+//! | `claim_jobs` | after its commit: it runs first in its batch, so all it sees was durable before; an order may not leave before its intent is |
+//! | `changes`, `runner_sandboxes` | after the sync of everything committed before: a position or a removed file cannot be taken back |
 //! | other reads | at once; for an instant they may show a commit whose own answer still waits |
 //!
 //! A read that begins after a write was answered sees that write. A failed sync ends all writing until the
@@ -33,6 +34,7 @@ mod metrics;
 mod native;
 mod options;
 mod progress;
+mod queue;
 mod readers;
 mod store;
 mod verbs;

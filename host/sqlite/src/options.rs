@@ -7,6 +7,13 @@ pub const QUEUE: usize = 1_024;
 /// Verbs that share one sync at most: bounds how long the first of them waits for the last.
 pub const MAX_BATCH: usize = 64;
 
+/// Of a batch, the verbs whose answers wait for nothing, while others wait: a quarter. So a flood of reports delays a
+/// create by some hundred microseconds, and a flood of creates leaves some thousand reports a second.
+pub const RELAXED_SHARE: usize = MAX_BATCH / 4;
+
+/// Verbs of this kind that may wait: the rest of the queue is for those whose callers wait for a sync.
+pub const RELAXED_QUEUE: usize = QUEUE / 4 * 3;
+
 /// Reads that may wait for a connection.
 pub const MAX_WAITING_READS: usize = 4_096;
 

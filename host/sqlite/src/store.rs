@@ -5,7 +5,6 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
-        mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -21,10 +20,11 @@ use crate::{
     log_file::{self, LogFile},
     metrics::Metrics,
     native::{NativeSql, ready},
-    options::{Options, QUEUE},
+    options::Options,
     progress::Progress,
+    queue::{Queue, Refused},
     readers::Readers,
-    writer::{Answer, Durability, Message, Writer},
+    writer::{Answer, Durability, Writer},
 };
 
 /// Bytes of a page and its header in the log.
@@ -38,7 +38,7 @@ pub struct SqliteStore {
 
 struct Inner {
     path: PathBuf,
-    queue: SyncSender<Message>,
+    queue: Arc<Queue>,
     readers: Arc<Readers>,
     progress: Arc<Progress>,
     metrics: Arc<Metrics>,
@@ -101,10 +101,14 @@ impl SqliteStore {
             metrics: Arc::clone(&metrics),
             lock,
         };
-        let (queue, messages) = sync_channel(QUEUE);
+        let queue = Arc::new(Queue::default());
+        let messages = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer.serve(&messages))
+            .spawn(move || {
+                let messages = Abandoned(messages);
+                writer.serve(&messages.0);
+            })
             .map_err(file)?;
         let inner = Inner {
             path,
@@ -165,13 +169,13 @@ impl SqliteStore {
             });
             (succeeded, answer)
         };
-        match self.inner.queue.try_send(Message::Run(durability, Box::new(run))) {
+        match self.inner.queue.push(durability, Box::new(run)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
+            Err(Refused::Full) => {
                 Metrics::count(&self.inner.metrics.queue_full);
                 return Err(StoreError::Unavailable("too many writes are waiting".into()));
             }
-            Err(TrySendError::Disconnected(_)) => return Err(self.inner.progress.refusal()),
+            Err(Refused::Closed) => return Err(self.inner.progress.refusal()),
         }
         answer.await.unwrap_or_else(|_| Err(self.inner.progress.refusal()))
     }
@@ -181,12 +185,20 @@ impl Inner {
     fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // If the thread is gone already there is nobody left to tell.
-            let _ = self.queue.send(Message::Close);
+            self.queue.close();
             if thread.join().is_err() {
                 tracing::error!("the thread that writes the store has panicked");
             }
         }
+    }
+}
+
+/// The queue of a writer: when its thread ends, however it does, those who still wait are told.
+struct Abandoned(Arc<Queue>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

@@ -5,7 +5,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
-        mpsc::Receiver,
     },
     time::Instant,
 };
@@ -18,8 +17,9 @@ use crate::{
     log_file::LogFile,
     metrics::Metrics,
     native::NativeSql,
-    options::{HARD_LOG_FACTOR, MAX_BATCH},
+    options::HARD_LOG_FACTOR,
     progress::Progress,
+    queue::Queue,
 };
 
 /// What an answer waits for.
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) enum Durability {
     /// A sync that covers the verb's own commit.
     Synced,
-    /// A sync that covers what was committed before it; its own change can be lost without harm.
+    /// That what was committed before it is durable; its own change can be lost without harm.
     AfterEarlier,
     /// Nothing: its facts can be rebuilt.
     Relaxed,
@@ -38,12 +38,6 @@ pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A verb with its arguments, run on the connection or told why it is not; tells whether it succeeded.
 pub(crate) type Verb = Box<dyn FnOnce(Result<&mut NativeSql, StoreError>) -> (bool, Answer) + Send>;
-
-/// What comes through the queue. A dropped verb drops its caller's channel, which tells the caller.
-pub(crate) enum Message {
-    Run(Durability, Verb),
-    Close,
-}
 
 /// All that the thread owns.
 pub(crate) struct Writer {
@@ -61,23 +55,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Serves until the queue is closed; then copies the log and closes.
-    pub(crate) fn serve(mut self, queue: &Receiver<Message>) {
-        let mut open = true;
-        while open {
-            let Ok(first) = queue.recv() else { break };
-            let mut batch = Vec::new();
-            let mut next = Some(first);
-            while let Some(message) = next {
-                match message {
-                    Message::Run(durability, verb) => batch.push((durability, verb)),
-                    Message::Close => open = false,
-                }
-                next = if open && batch.len() < MAX_BATCH {
-                    queue.try_recv().ok()
-                } else {
-                    None
-                };
-            }
+    pub(crate) fn serve(mut self, queue: &Queue) {
+        while let Some(batch) = queue.next() {
             self.batch(batch);
             if self.progress.failure().is_none() {
                 self.keep_log_short();
@@ -152,11 +131,11 @@ impl Writer {
             if succeeded && durability == Durability::Synced {
                 unsynced += 1;
             }
-            if durability == Durability::Relaxed {
-                answer(Ok(()));
-            } else {
+            match durability {
                 // Also what failed waits: it may have failed because of a change that is not durable yet.
-                waiting.push(answer);
+                Durability::Synced => waiting.push(answer),
+                // An order ran before all else in its batch, on what earlier batches have made durable.
+                Durability::AfterEarlier | Durability::Relaxed => answer(Ok(())),
             }
         }
         let durable = if unsynced > 0 { self.sync(unsynced) } else { Ok(()) };
