@@ -74,7 +74,9 @@ async fn creates(store: &SqliteStore, round: &str, callers: usize, time: Duratio
 
 /// A window of 32, as a placement reads it, and a create on the first of it that has room.
 async fn create(store: &SqliteStore, id: &str, seed: u64) {
-    let window = store.placement_window(common::REGION.into(), seed, 32).await;
+    let window = store
+        .placement_window(common::REGION.into(), seed, 32, String::new())
+        .await;
     for runner in window.expect("a window") {
         let mut placement = common::placed_on(&runner.id, &format!("job-{id}"));
         placement.totals = Some(Totals {
@@ -211,7 +213,9 @@ fn main() -> std::io::Result<()> {
         }
         let window = Instant::now();
         for seed in 0..1_000_u64 {
-            let found = store.placement_window(common::REGION.into(), seed << 54, 32).await;
+            let found = store
+                .placement_window(common::REGION.into(), seed << 54, 32, String::new())
+                .await;
             found.expect("a window");
         }
         println!("a window of 32 with {fleet} runners: {:.3?}", window.elapsed() / 1_000);

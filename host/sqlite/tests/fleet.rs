@@ -516,10 +516,22 @@ fn verdicts_connections_and_rooms_are_remembered() {
             ("suspect", NOW, NOW + 9)
         );
         let page = store
-            .region_runners(REGION.into(), "r".into(), 10)
+            .region_runners(REGION.into(), "r".into(), 10, String::new())
             .await
             .expect("a page");
         assert_eq!(page.into_iter().map(|it| it.id).collect::<Vec<_>>(), ["r2"]);
+        let said = store.report("r".into(), 0, vec![], Some(health(3)), NOW).await;
+        said.expect("a report");
+        for (snapshot, has) in [("", true), ("default", true), ("defaul", false), ("other", false)] {
+            let window = store.placement_window(REGION.into(), 1, 10, snapshot.into()).await;
+            let reported = window.expect("a window").into_iter().find(|it| it.id == "r");
+            let reported = reported.expect("in the window");
+            assert_eq!(
+                (reported.has_snapshot, reported.verdict.as_str()),
+                (has, "suspect"),
+                "{snapshot:?}"
+            );
+        }
         let room = |cpu| store.regions_with_room(vec![REGION.into(), "eu".into()], cpu, 1_024, 1_024);
         assert_eq!(room(3_000).await.expect("rooms"), [REGION]);
         assert!(room(3_001).await.expect("rooms").is_empty());

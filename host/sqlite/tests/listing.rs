@@ -211,7 +211,7 @@ fn a_large_region_gives_windows_that_differ_and_hold_room() {
         }
         let window = async |seed: u64, limit| {
             let found = store
-                .placement_window(REGION.into(), seed << 33, limit)
+                .placement_window(REGION.into(), seed << 33, limit, String::new())
                 .await
                 .expect("a window");
             found.into_iter().map(|it| (it.id, it.cpu_milli)).collect::<Vec<_>>()
@@ -243,7 +243,7 @@ fn a_large_region_gives_windows_that_differ_and_hold_room() {
         assert_eq!(window(1, 256).await.len(), 121, "a region that fits is given whole");
         assert!(
             store
-                .placement_window("nowhere".into(), 1, 10)
+                .placement_window("nowhere".into(), 1, 10, String::new())
                 .await
                 .expect("a window")
                 .is_empty()

@@ -451,3 +451,24 @@ fn settings_change_what_is_given_and_are_told() {
         assert_invariants(&store).await;
     });
 }
+
+#[test]
+fn what_is_seen_to_have_arrived_ends_its_job_also_if_the_report_does_not_name_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    run(async {
+        let store = open(directory.path(), 3).await;
+        create(&store, "s").await.expect("a create");
+        let open_jobs = async |at| {
+            let jobs = store.claim_jobs("r".into(), 10, at, 1).await.expect("claims");
+            jobs.len()
+        };
+        let tell = |generation, state: &str| store.report("r".into(), 0, vec![seen("s", generation, state)], None, NOW);
+        tell(1, "error").await.expect("a report");
+        assert_eq!(open_jobs(NOW).await, 1, "a failure that names no job ends none");
+        tell(0, "started").await.expect("a report");
+        assert_eq!(open_jobs(NOW + 10).await, 1, "an older life ends none");
+        tell(1, "started").await.expect("a report");
+        assert_eq!(open_jobs(NOW + 20).await, 0);
+        assert_invariants(&store).await;
+    });
+}

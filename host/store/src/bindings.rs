@@ -136,6 +136,11 @@ macro_rules! convert_bindings {
                 tags, last_report, lease_until, connected_until, verdict, verdict_since, drain_started, instance,
                 version, created, updated
             }
+            Candidate {
+                id, verdict, unschedulable, draining, drain_started, healthy, last_report, cpu_milli, memory_mib,
+                disk_mib, sold_cpu_milli, sold_memory_mib, sold_disk_mib, started_sandboxes, cpu_used, memory_used,
+                disk_used, load, has_snapshot
+            }
             Sandbox {
                 id, organization, name, region, runner, snapshot, user, env, labels, public, network_block_all,
                 network_allow_list, domain_allow_list, cpu, memory_gib, disk_gib, auto_stop, auto_delete,

@@ -67,8 +67,8 @@ macro_rules! with_verbs {
             synced attach_runner(id: String, instance: String, now: u64) -> u64;
             relaxed set_verdicts(verdicts: Vec<(String, String)>, now: u64) -> ();
             relaxed set_connected(runners: Vec<String>, until: u64) -> ();
-            point placement_window(region: String, seed: u64, limit: u32) -> Vec<Runner>;
-            scan region_runners(region: String, after: String, limit: u32) -> Vec<Runner>;
+            point placement_window(region: String, seed: u64, limit: u32, snapshot: String) -> Vec<Candidate>;
+            scan region_runners(region: String, after: String, limit: u32, snapshot: String) -> Vec<Candidate>;
             scan regions_with_room(regions: Vec<String>, cpu_milli: u64, memory_mib: u64, disk_mib: u64)
                 -> Vec<String>;
 

@@ -4,10 +4,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     error::{SqlError, StoreError},
-    sql::{Reader, Row},
+    sql::{Reader, Row, Value},
     types::{
-        ApiKey, Decision, Grant, GrantKind, Job, JobKind, Member, MemberRole, Organization, Principal, Quota, Region,
-        RegionKind, Role, Runner, Sandbox, Suspension, Usage, User,
+        ApiKey, Candidate, Decision, Grant, GrantKind, Job, JobKind, Member, MemberRole, Organization, Principal,
+        Quota, Region, RegionKind, Role, Runner, Sandbox, Suspension, Usage, User,
     },
 };
 
@@ -73,6 +73,26 @@ row!(RUNNER, runner, runner_of: Runner {
     tags: json, last_report: u64, lease_until: u64, connected_until: u64, verdict: text, verdict_since: u64,
     drain_started: bool, instance: text, version: text, created: u64, updated: u64,
 });
+row!(CANDIDATE, read_candidate, candidate_of: Candidate {
+    id: text, verdict: text, unschedulable: bool, draining: bool, drain_started: bool, healthy: bool, last_report: u64,
+    cpu_milli: u64, memory_mib: u64, disk_mib: u64, sold_cpu_milli: u64, sold_memory_mib: u64, sold_disk_mib: u64,
+    started_sandboxes: u32, cpu_used: real, memory_used: real, disk_used: real, load: real,
+    // Made exact by [`candidate`]; the list is read only if it is asked about, as parameter 2.
+    has_snapshot["1, CASE WHEN ?2 = '' THEN '' ELSE snapshots END"]: bool,
+});
+
+/// A candidate for a sandbox from `snapshot`; empty: from any.
+pub(crate) fn candidate(mut row: Row, snapshot: &str) -> Result<Candidate, SqlError> {
+    let list = row.0.pop();
+    let it = read_candidate(row)?;
+    let has_snapshot = match list {
+        _ if snapshot.is_empty() => true,
+        Some(Value::Text(list)) => parse::<Vec<String>>(&list)?.iter().any(|one| one == snapshot),
+        _ => return Err(SqlError::Damaged("the snapshots of a runner are no text".into())),
+    };
+    Ok(Candidate { has_snapshot, ..it })
+}
+
 row!(SANDBOX, sandbox, sandbox_of: Sandbox {
     id: text, organization: text, name: text, region: text, runner: optional_text, snapshot: text,
     user["os_user"]: text, env: text, labels: text, public: bool, network_block_all: bool,

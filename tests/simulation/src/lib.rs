@@ -19,6 +19,7 @@ mod link;
 mod machine;
 mod memory;
 mod options;
+mod placing;
 mod plane;
 mod report;
 mod rng;

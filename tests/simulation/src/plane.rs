@@ -7,14 +7,13 @@ use std::task::{Context, Poll, Waker};
 
 use api::rules::due::{self, Due, RunnerFacts};
 use api::rules::lifecycle::{Command, Step, step};
-use sandbar_store::{
-    Health, Job, Observation, Placement, Quota, Region, RegionKind, Runner, Sandbox, StoreError, Totals, verbs,
-};
+use sandbar_store::{Health, Job, Observation, Quota, Region, RegionKind, Runner, Sandbox, StoreError, Totals, verbs};
 use through_wasm_scheduler as scheduler;
 
 use crate::Millis;
 use crate::memory::Memory;
 use crate::options::Sabotage;
+use crate::placing::placement;
 use crate::rows::{self, EPOCH, ORGANIZATION, REGION};
 use crate::truth::{Truth, Violation};
 
@@ -32,9 +31,6 @@ pub(crate) const LEASE: Millis = 20_000;
 const DRIFT: Millis = 500;
 /// A job without an end for this long is handed out again.
 const JOB_LEASE: Millis = 20_000;
-const WINDOW: u32 = 64;
-const PAGE: u32 = 256;
-const LEAST_SCORE: u32 = 10;
 /// Placements tried when others are faster.
 const ATTEMPTS: u32 = 8;
 /// Quota of the one organization.
@@ -97,14 +93,14 @@ pub(crate) struct Plane {
     pub(crate) hearing_since: Millis,
     /// When it can be reached again.
     pub(crate) down_until: Millis,
-    sabotage: Option<Sabotage>,
+    pub(crate) sabotage: Option<Sabotage>,
     /// Runners with jobs that nobody has fetched yet.
     pub(crate) woken: Vec<String>,
 }
 
-type Checked<T> = Result<T, Violation>;
+pub(crate) type Checked<T> = Result<T, Violation>;
 
-fn now_of(at: Millis) -> Millis {
+pub(crate) fn now_of(at: Millis) -> Millis {
     EPOCH + at
 }
 
@@ -115,7 +111,7 @@ pub(crate) fn ready<T>(verb: impl Future<Output = sandbar_store::Result<T>>) -> 
     }
 }
 
-fn broken(at: Millis, subject: &str, what: impl Into<String>) -> Violation {
+pub(crate) fn broken(at: Millis, subject: &str, what: impl Into<String>) -> Violation {
     Violation {
         what: what.into(),
         subject: subject.to_owned(),
@@ -124,7 +120,7 @@ fn broken(at: Millis, subject: &str, what: impl Into<String>) -> Violation {
 }
 
 /// An answer that only a bug gives.
-fn never<T>(at: Millis, subject: &str, done: sandbar_store::Result<T>) -> Checked<T> {
+pub(crate) fn never<T>(at: Millis, subject: &str, done: sandbar_store::Result<T>) -> Checked<T> {
     done.map_err(|error| broken(at, subject, error.to_string()))
 }
 
@@ -465,65 +461,6 @@ impl Plane {
         }
     }
 
-    /// Filter, score, choose: over a window, then over the whole region.
-    fn place(&mut self, at: Millis, it: &Sandbox, avoid: Vec<String>, seed: u64) -> Checked<Result<String, Refused>> {
-        let need = rows::need(it.cpu, it.memory_gib, it.disk_gib);
-        let told = match self.sabotage {
-            Some(Sabotage::IgnoreCapacity) => scheduler::Amounts::default(),
-            _ => need,
-        };
-        let request = scheduler::Request {
-            need: told,
-            now: now_of(at),
-            hearing_since: self.hearing_since,
-            limits: LIMITS,
-            seed,
-            least_score: LEAST_SCORE,
-            policy: scheduler::Policy::Spread,
-            avoid,
-        };
-        let mut page = never(
-            at,
-            &it.id,
-            ready(verbs::placement_window(&mut self.sql, REGION, seed, WINDOW)),
-        )?;
-        let mut after = String::new();
-        loop {
-            let candidates: Vec<_> = page.iter().map(rows::candidate).collect();
-            if let Ok(choice) = scheduler::place(&request, &candidates) {
-                let chosen = candidates.iter().find(|candidate| candidate.id == choice.runner);
-                let allowed = chosen.is_some_and(|chosen| fits(&request, chosen, need));
-                if !allowed {
-                    return Err(broken(
-                        at,
-                        &it.id,
-                        format!("the scheduler chose {}, which will not do", choice.runner),
-                    ));
-                }
-                return Ok(Ok(choice.runner));
-            }
-            if let Some(overlooked) = candidates
-                .iter()
-                .find(|candidate| fits(&request, candidate, need) && scheduler::score(candidate) >= LEAST_SCORE)
-            {
-                return Err(broken(
-                    at,
-                    &it.id,
-                    format!("no runner was chosen though {} would do", overlooked.id),
-                ));
-            }
-            page = never(
-                at,
-                &it.id,
-                ready(verbs::region_runners(&mut self.sql, REGION, &after, PAGE)),
-            )?;
-            match page.last() {
-                Some(last) => after.clone_from(&last.id),
-                None => return Ok(Err(Refused::No("no available runners".into()))),
-            }
-        }
-    }
-
     /// Where a front sends a call: runner and generation of a started sandbox.
     pub(crate) fn access(&mut self, at: Millis, id: &str) -> Checked<Option<(String, u64)>> {
         let it = self
@@ -537,8 +474,7 @@ impl Plane {
     /// Once a second: verdicts, deadlines.
     pub(crate) fn tick(&mut self, at: Millis) -> Checked<()> {
         let now = now_of(at);
-        let runners = self.runners(at)?;
-        let candidates: Vec<_> = runners.iter().map(rows::candidate).collect();
+        let candidates = self.fleet(at)?;
         let judgement = scheduler::judge(&candidates, now, self.hearing_since, &LIMITS);
         let lost: Vec<String> = candidates
             .iter()
@@ -594,10 +530,6 @@ impl Plane {
         Ok(())
     }
 
-    pub(crate) fn runners(&mut self, at: Millis) -> Checked<Vec<Runner>> {
-        never(at, "", ready(verbs::list_runners(&mut self.sql, Some(REGION), None)))
-    }
-
     pub(crate) fn runner(&mut self, at: Millis, id: &str) -> Checked<Runner> {
         never(at, id, ready(verbs::get_runner(&mut self.sql, id)))
     }
@@ -636,30 +568,6 @@ impl Plane {
             Some(it) => Err(broken(at, subject, format!("usage is beyond the totals: {it:?}"))),
             None => Ok(()),
         }
-    }
-}
-
-/// The rules said once more: what a runner must be to take a sandbox.
-fn fits(request: &scheduler::Request, runner: &scheduler::Runner, need: scheduler::Amounts) -> bool {
-    let verdict = scheduler::verdict(runner, request.now, request.hearing_since, &request.limits);
-    let alive = matches!(verdict, scheduler::Verdict::Ready | scheduler::Verdict::Suspect);
-    alive
-        && !runner.unschedulable
-        && !runner.draining
-        && !request.avoid.contains(&runner.id)
-        && runner.sold.cpu_milli + need.cpu_milli <= runner.allocatable.cpu_milli
-        && runner.sold.memory_mib + need.memory_mib <= runner.allocatable.memory_mib
-        && runner.sold.disk_mib + need.disk_mib <= runner.allocatable.disk_mib
-}
-
-fn placement(it: &Sandbox, runner: String) -> Placement {
-    let kind = api::contracts::store::JobKind::CreateSandbox;
-    Placement {
-        runner,
-        job_id: api::dto::job_id(&it.id, it.generation, kind),
-        payload: api::dto::payload(&rows::sandbox(it), it.generation),
-        totals: Some(TOTALS),
-        decision: "{}".into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Between the store's rows and what components take, as `components/api` does it.
 
 use api::contracts::store as wit;
-use sandbar_store::{Finding, JobKind, Runner, Sandbox};
+use sandbar_store::{Candidate, Finding, JobKind, Runner, Sandbox};
 use through_wasm_scheduler as scheduler;
 
 /// Of every sandbox and runner here.
@@ -81,7 +81,7 @@ pub(crate) fn need(cpu: u32, memory_gib: u32, disk_gib: u32) -> scheduler::Amoun
 }
 
 /// A runner as the scheduler sees it. All have the snapshot.
-pub(crate) fn candidate(it: &Runner) -> scheduler::Runner {
+pub(crate) fn candidate(it: &Candidate) -> scheduler::Runner {
     scheduler::Runner {
         id: it.id.clone(),
         unschedulable: it.unschedulable,
@@ -103,7 +103,7 @@ pub(crate) fn candidate(it: &Runner) -> scheduler::Runner {
         memory_used: it.memory_used,
         disk_used: it.disk_used,
         load: it.load,
-        has_snapshot: true,
+        has_snapshot: it.has_snapshot,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contracts::scheduler::{self, Verdict};
-use crate::contracts::store::{RegionKind, Runner};
+use crate::contracts::store::{Candidate, RegionKind, Runner};
 use crate::dto::SNAPSHOT;
 use crate::dto::region::kind;
 use crate::http::Problem;
@@ -53,7 +53,40 @@ impl RunnerHealth {
 /// of every runner.
 pub fn candidate(it: &Runner, snapshot: &str) -> scheduler::Runner {
     scheduler::Runner {
-        has_snapshot: snapshot == SNAPSHOT || it.snapshots.iter().any(|one| one == snapshot),
+        has_snapshot: asked(snapshot).is_empty() || it.snapshots.iter().any(|one| one == snapshot),
+        id: it.id.clone(),
+        unschedulable: it.unschedulable,
+        draining: it.draining,
+        healthy: it.healthy,
+        last_report: it.last_report,
+        allocatable: scheduler::Amounts {
+            cpu_milli: it.cpu_milli,
+            memory_mib: it.memory_mib,
+            disk_mib: it.disk_mib,
+        },
+        sold: scheduler::Amounts {
+            cpu_milli: it.sold_cpu_milli,
+            memory_mib: it.sold_memory_mib,
+            disk_mib: it.sold_disk_mib,
+        },
+        started_sandboxes: it.started_sandboxes,
+        cpu_used: it.cpu_used,
+        memory_used: it.memory_used,
+        disk_used: it.disk_used,
+        load: it.load,
+    }
+}
+
+/// The snapshot that the store is asked about for a sandbox from `snapshot`: none for the platform's own, which is part of
+/// every runner.
+pub fn asked(snapshot: &str) -> &str {
+    if snapshot == SNAPSHOT { "" } else { snapshot }
+}
+
+/// The narrow facts of the store, as the scheduler takes them.
+pub fn narrow(it: &Candidate) -> scheduler::Runner {
+    scheduler::Runner {
+        has_snapshot: it.has_snapshot,
         id: it.id.clone(),
         unschedulable: it.unschedulable,
         draining: it.draining,

@@ -15,6 +15,8 @@ const CHANGES: u32 = 256;
 const HOLD_MOST: u64 = 30_000;
 /// Runners that one front names at once.
 const LINKS: usize = 20_000;
+/// Of these written down in one go: some milliseconds.
+const LINKS_AT_ONCE: usize = 256;
 /// For how long a front's word that a runner is connected holds: it says so every 20 s.
 const CONNECTED: u64 = 45_000;
 
@@ -96,7 +98,10 @@ pub(super) async fn links(context: Context<'_>) -> Result<Reply, Problem> {
         let there = store::list_runners(Some(region.clone()), None).await?;
         connected.retain(|id| there.iter().any(|runner| runner.id == *id));
     }
-    store::set_connected(connected, context.call.now + CONNECTED).await?;
+    // In parts, so that a large fleet holds nobody up.
+    for part in connected.chunks(LINKS_AT_ONCE) {
+        store::set_connected(part.to_vec(), context.call.now + CONNECTED).await?;
+    }
     Ok(Reply::empty(204))
 }
 

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::{Context, random, regions};
 use crate::contracts::scheduler::{self, Amounts, Refusal, Request};
 use crate::contracts::store::{self, Organization, Region, Runner, Sandbox};
-use crate::dto::{Facts, RunnerHealth, candidate};
+use crate::dto::{Facts, RunnerHealth, asked, candidate, narrow};
 use crate::http::{Code, Problem};
 use crate::rules::refusal;
 use crate::service::now;
@@ -52,8 +52,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn ask(&self, runners: &[Runner]) -> (Result<scheduler::Choice, Refusal>, Vec<scheduler::Runner>) {
-        let candidates: Vec<scheduler::Runner> = runners.iter().map(|it| candidate(it, self.snapshot)).collect();
+    fn ask(&self, candidates: Vec<scheduler::Runner>) -> (Result<scheduler::Choice, Refusal>, Vec<scheduler::Runner>) {
         let timer = Timer::start();
         let answer = scheduler::place(&self.request, &candidates);
         observe::record("sandbar_placement_seconds", &[], timer.seconds());
@@ -86,12 +85,16 @@ pub(super) async fn choose(context: Context<'_>, wanted: &Wanted<'_>) -> Result<
         snapshot: &wanted.sandbox.snapshot,
         widened: false,
     };
-    let window = match &wanted.only {
-        Some(runner) => vec![store::get_runner(runner.clone()).await?],
-        None => store::placement_window(region.clone(), seed, WINDOW).await?,
+    let window: Vec<scheduler::Runner> = match &wanted.only {
+        Some(runner) => vec![candidate(&store::get_runner(runner.clone()).await?, question.snapshot)],
+        None => {
+            let asked = asked(question.snapshot).to_owned();
+            let found = store::placement_window(region.clone(), seed, WINDOW, asked).await?;
+            found.iter().map(narrow).collect()
+        }
     };
     let whole = wanted.only.is_some() || u32::try_from(window.len()).is_ok_and(|seen| seen < WINDOW);
-    let (mut answer, mut candidates) = question.ask(&window);
+    let (mut answer, mut candidates) = question.ask(window);
     if answer.is_err() && !whole {
         question.widened = true;
         (answer, candidates) = widely(&question, region).await?;
@@ -129,11 +132,17 @@ async fn widely(
     let (mut after, mut sum) = (String::new(), None::<Refusal>);
     let mut last = Vec::new();
     for _ in 0..PAGES {
-        let page = store::region_runners(region.to_owned(), after.clone(), PAGE).await?;
+        let page = store::region_runners(
+            region.to_owned(),
+            after.clone(),
+            PAGE,
+            asked(question.snapshot).to_owned(),
+        )
+        .await?;
         let Some(end) = page.last() else { break };
         after.clone_from(&end.id);
         let full = u32::try_from(page.len()).is_ok_and(|seen| seen >= PAGE);
-        let (answer, candidates) = question.ask(&page);
+        let (answer, candidates) = question.ask(page.iter().map(narrow).collect());
         match answer {
             Ok(choice) => return Ok((Ok(choice), candidates)),
             Err(more) => match &mut sum {

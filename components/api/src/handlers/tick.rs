@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use super::auth::Front;
 use super::{Context, intents, observe, random, wait};
 use crate::contracts::scheduler::{self, Verdict};
-use crate::contracts::store::{self, DueQuery, Finding, Region, Runner, Sandbox};
-use crate::dto::{Ticked, candidate, verdict_name};
+use crate::contracts::store::{self, Candidate, DueQuery, Finding, Region, Sandbox};
+use crate::dto::{Ticked, narrow, verdict_name};
 use crate::http::{Problem, Reply};
 use crate::rules::due::{self, DEADLINES, Due, RunnerFacts};
 
@@ -69,7 +69,6 @@ struct Fleet {
 }
 
 struct Judged {
-    name: String,
     /// Lost, and the brake does not hold.
     lost: bool,
     last_report: u64,
@@ -102,9 +101,9 @@ impl Fleet {
         &mut self,
         context: Context<'_>,
         region: &Region,
-        runners: &[Runner],
+        runners: &[Candidate],
     ) -> Result<Sums, Problem> {
-        let candidates: Vec<scheduler::Runner> = runners.iter().map(|it| candidate(it, "")).collect();
+        let candidates: Vec<scheduler::Runner> = runners.iter().map(narrow).collect();
         let settings = context.settings;
         let judgement = scheduler::judge(&candidates, context.call.now, settings.hearing_since, settings.limits());
         if judgement.verdicts.len() != runners.len() {
@@ -131,7 +130,6 @@ impl Fleet {
             self.runners.insert(
                 runner.id.clone(),
                 Judged {
-                    name: runner.name.clone(),
                     lost: *verdict == Verdict::Lost && !judgement.braked,
                     last_report: runner.last_report,
                     emptied: runner.draining && runner.drain_started,
@@ -140,27 +138,47 @@ impl Fleet {
         }
         sums.braked = u64::from(judgement.braked);
         self.changed += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
-        if !fresh.is_empty() {
-            store::set_verdicts(fresh, context.call.now).await?;
+        // In parts: a region that goes silent at once must not hold up the creates of others.
+        for part in fresh.chunks(PAGE as usize) {
+            store::set_verdicts(part.to_vec(), context.call.now).await?;
         }
         Ok(sums)
     }
 
-    fn facts(&self, it: &Sandbox) -> Option<RunnerFacts<'_>> {
-        let judged = self.runners.get(it.runner.as_ref()?)?;
+    fn facts<'a>(&self, it: &'a Sandbox, names: &'a BTreeMap<String, String>) -> Option<RunnerFacts<'a>> {
+        let runner = it.runner.as_ref()?;
+        let judged = self.runners.get(runner)?;
         Some(RunnerFacts {
-            name: &judged.name,
+            name: names.get(runner).unwrap_or(runner),
             lost: judged.lost,
             last_report: judged.last_report,
         })
     }
 }
 
+/// Names of the lost runners of these sandboxes, for people.
+async fn names(fleet: &Fleet, due: &[Sandbox]) -> Result<BTreeMap<String, String>, Problem> {
+    let lost = due.iter().filter_map(|it| it.runner.as_ref());
+    let lost: BTreeSet<&String> = lost
+        .filter(|id| fleet.runners.get(*id).is_some_and(|judged| judged.lost))
+        .collect();
+    let mut names = BTreeMap::new();
+    for id in lost {
+        match store::get_runner(id.clone()).await {
+            Ok(runner) => names.insert(id.clone(), runner.name),
+            // Deleted meanwhile: its id will do.
+            Err(store::Error::NotFound(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+    }
+    Ok(names)
+}
+
 /// All runners of a region.
-async fn all(region: &str) -> Result<Vec<Runner>, Problem> {
+async fn all(region: &str) -> Result<Vec<Candidate>, Problem> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let page = store::region_runners(region.to_owned(), after.clone(), PAGE).await?;
+        let page = store::region_runners(region.to_owned(), after.clone(), PAGE, String::new()).await?;
         let full = u32::try_from(page.len()).is_ok_and(|seen| seen >= PAGE);
         if let Some(last) = page.last() {
             after.clone_from(&last.id);
@@ -194,7 +212,7 @@ struct Sums {
 const MIB: f64 = 1_048_576.0;
 
 impl Sums {
-    fn count(&mut self, it: &Runner, verdict: &'static str) {
+    fn count(&mut self, it: &Candidate, verdict: &'static str) {
         *self.verdicts.entry(verdict).or_insert(0) += 1;
         let whole = [
             it.cpu_milli as f64 / 1_000.0,
@@ -290,8 +308,10 @@ async fn settle(fleet: &Fleet, now: u64) -> Result<u64, Problem> {
         limit: SANDBOXES,
     };
     let (mut findings, mut acted) = (Vec::<Finding>::new(), 0);
-    for it in store::due_sandboxes(query).await? {
-        match due::due(&it, fleet.facts(&it), now) {
+    let due = store::due_sandboxes(query).await?;
+    let names = names(fleet, &due).await?;
+    for it in due {
+        match due::due(&it, fleet.facts(&it, &names), now) {
             Due::Nothing => {}
             Due::Find(finding) => findings.push(finding),
             Due::Intend(desired, kind) => {

@@ -98,7 +98,8 @@ fn overdue(it: &Sandbox, now: u64) -> Due {
         return Due::Nothing;
     }
     match it.desired.as_str() {
-        // A destroy that its runner never confirmed stays with it until it is heard of, or lost.
+        // A destroy that failed is ordered anew; one that its runner never answered stays with it until it is heard of, or lost.
+        "destroyed" if it.runner.is_some() && it.state == "error" => Due::Intend("destroyed", JobKind::DestroySandbox),
         "destroyed" if it.runner.is_some() => Due::Nothing,
         "destroyed" => give_up(it, "destroyed", None),
         _ if it.state == "creating" => give_up(
@@ -220,6 +221,12 @@ mod tests {
             ..sandbox("error", "destroyed")
         };
         assert_eq!(found(due(&gone, None, THEN + 10 * MINUTE)).state, "destroyed");
+        let failed = sandbox("error", "destroyed");
+        assert_eq!(due(&failed, runner(false), THEN + 10 * MINUTE - 1), Due::Nothing);
+        assert_eq!(
+            due(&failed, runner(false), THEN + 10 * MINUTE),
+            Due::Intend("destroyed", JobKind::DestroySandbox)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The facts of the store as maps, and what each verb should do to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// CPUs that each of the two runners can hold.
 pub const ROOM: u64 = 6;
@@ -27,6 +27,8 @@ pub struct Model {
     pub facts: BTreeMap<String, Fact>,
     /// By sandbox: job id, its generation, and until when it is claimed.
     pub jobs: BTreeMap<String, (String, u64, u64)>,
+    /// Names of the jobs that are updates.
+    pub updates: BTreeSet<String>,
     /// Number of the newest process by runner.
     pub processes: BTreeMap<String, u64>,
 }
@@ -175,6 +177,7 @@ impl Model {
         it.generation += 1;
         if job && it.runner.is_some() {
             self.order(id, it.generation);
+            self.updates.insert(format!("{id}-{}", it.generation));
         } else {
             self.jobs.remove(id);
         }
@@ -189,9 +192,13 @@ impl Model {
         if it.state == "destroyed" || it.runner.as_deref() != Some(runner) {
             return Told::Disowned(generation.max(it.generation));
         }
+        let arrived = it.generation == generation && it.desired == state;
         if let Some((known, of, _)) = self.jobs.get(id)
-            && job == Some(known)
             && *of <= generation
+            && match job {
+                Some(job) => job == known,
+                None => arrived && *of == generation && !self.updates.contains(known),
+            }
         {
             self.jobs.remove(id);
         }

@@ -17,7 +17,7 @@ pub use journal::{Decision, Grant, GrantKind};
 pub use members::{ApiKey, Member, MemberRole, Role, User};
 pub use quota::{Quota, QuotaExcess, ResourceKind, Totals, Usage};
 pub use region::{Region, RegionCredential, RegionKind, RegionService};
-pub use runner::{Health, Runner};
+pub use runner::{Candidate, Health, Runner};
 pub use sandbox::{Placement, Sandbox, SandboxQuery, Settings};
 pub use time::{DueQuery, Finding};
 

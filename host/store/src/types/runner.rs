@@ -75,6 +75,50 @@ pub struct Runner {
     pub updated: Millis,
 }
 
+/// What a placement or a verdict needs to know of a runner: few columns and little text, because a window of them is read
+/// for each placement and the whole fleet at each look at it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// The last verdict acted upon.
+    pub verdict: String,
+    /// Takes no new sandboxes.
+    pub unschedulable: bool,
+    /// Is to be emptied.
+    pub draining: bool,
+    /// Whether draining also stops what is started.
+    pub drain_started: bool,
+    /// Whether it called itself well.
+    pub healthy: bool,
+    /// When it last reported; 0: never.
+    pub last_report: Millis,
+    /// Allocatable thousandths of a CPU; 0 until the first report.
+    pub cpu_milli: u64,
+    /// Allocatable MiB of memory.
+    pub memory_mib: u64,
+    /// Allocatable MiB of disk.
+    pub disk_mib: u64,
+    /// Sold thousandths of a CPU.
+    pub sold_cpu_milli: u64,
+    /// Sold MiB of memory.
+    pub sold_memory_mib: u64,
+    /// Sold MiB of disk.
+    pub sold_disk_mib: u64,
+    /// Sandboxes that it last reported as started.
+    pub started_sandboxes: u32,
+    /// Measured CPU, percent.
+    pub cpu_used: f64,
+    /// Measured memory, percent.
+    pub memory_used: f64,
+    /// Measured disk, percent.
+    pub disk_used: f64,
+    /// Load average over 15 minutes per CPU.
+    pub load: f64,
+    /// Whether it has the snapshot that was asked about; true if none was.
+    pub has_snapshot: bool,
+}
+
 /// A runner's report of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {

@@ -81,6 +81,17 @@ pub(super) async fn end_job<S: Sql>(
     Ok(())
 }
 
+/// Ends the job of a sandbox that is seen where its intent of this generation leads. An update is not ended so: it changes
+/// more than can be seen.
+pub(super) async fn end_arrived<S: Sql>(sql: &mut S, sandbox: &str, generation: u64) -> Result<()> {
+    sql.execute(
+        "DELETE FROM jobs WHERE sandbox = ?1 AND generation = ?2 AND kind <> 'update'",
+        params![sandbox, generation],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Ends whatever job a sandbox has.
 pub(super) async fn drop_job<S: Sql>(sql: &mut S, sandbox: &str) -> Result<()> {
     sql.execute("DELETE FROM jobs WHERE sandbox = ?1", params![sandbox])

@@ -6,7 +6,7 @@ use crate::{
     rows,
     sql::{Reader, Sql, params},
     transaction::read,
-    types::Runner,
+    types::Candidate,
 };
 
 /// Classes of runners in the order in which a window of a large region fills: (unschedulable, draining, room,
@@ -23,34 +23,41 @@ const CLASSES: [(bool, bool, u32, u32); 5] = [
 
 /// At most `limit` (256 at most) runners of a region, from a position given by `seed`.
 ///
-/// A region that fits into the window is given whole. Of a larger one each class of the index over region,
+/// Each is told with whether it has `snapshot`; empty: none is asked about. A region that fits into the window is given whole. Of a larger one each class of the index over region,
 /// flags and free capacity is read from a pseudo-random place on, and around its end.
-pub async fn placement_window<S: Sql>(sql: &mut S, region: &str, seed: u64, limit: u32) -> Result<Vec<Runner>> {
+pub async fn placement_window<S: Sql>(
+    sql: &mut S,
+    region: &str,
+    seed: u64,
+    limit: u32,
+    snapshot: &str,
+) -> Result<Vec<Candidate>> {
     let limit = limit.clamp(1, MAX_WINDOW);
     read(sql, async |sql: &mut S| {
         if fits(sql, region, limit).await? {
-            return whole(sql, region, seed, limit).await;
+            return whole(sql, region, seed, limit, snapshot).await;
         }
-        let mut window: Vec<Runner> = Vec::new();
-        let mut rest: Vec<Runner> = Vec::new();
+        let mut window: Vec<Candidate> = Vec::new();
+        let mut rest: Vec<Candidate> = Vec::new();
         for (unschedulable, draining, room, percent) in CLASSES {
             let missing = limit as usize - window.len();
             if missing == 0 || (percent == 0 && window.len() + rest.len() >= limit as usize) {
                 break;
             }
             let mut class = Vec::new();
-            for half in ["spread >= ?5", "spread < ?5"] {
+            for half in ["spread >= ?6", "spread < ?6"] {
                 let open = limit as usize - class.len();
                 if open == 0 {
                     break;
                 }
                 let text = format!(
-                    "SELECT {} FROM runners WHERE region = ?1 AND unschedulable = ?2 AND draining = ?3
-                       AND room = ?4 AND {half} ORDER BY spread LIMIT ?6",
-                    rows::RUNNER
+                    "SELECT {} FROM runners WHERE region = ?1 AND unschedulable = ?3 AND draining = ?4
+                       AND room = ?5 AND {half} ORDER BY spread LIMIT ?7",
+                    rows::CANDIDATE
                 );
-                let values = params![region, unschedulable, draining, room, seed >> 33, open as u64];
-                class.extend(rows::all(sql.query(&text, values).await?, rows::runner)?);
+                let values = params![region, snapshot, unschedulable, draining, room, seed >> 33, open as u64];
+                let found = sql.query(&text, values).await?;
+                class.extend(rows::all(found, |row| rows::candidate(row, snapshot))?);
             }
             let share = (limit * percent).div_ceil(100) as usize;
             rest.extend(class.split_off(share.min(missing).min(class.len())));
@@ -63,14 +70,21 @@ pub async fn placement_window<S: Sql>(sql: &mut S, region: &str, seed: u64, limi
     .await
 }
 
-/// Runners of a region by id, beginning after `after`; at most `limit` (256 at most).
-pub async fn region_runners<S: Sql>(sql: &mut S, region: &str, after: &str, limit: u32) -> Result<Vec<Runner>> {
+/// Runners of a region by id, beginning after `after`; at most `limit` (256 at most). See [`placement_window`] for `snapshot`.
+pub async fn region_runners<S: Sql>(
+    sql: &mut S,
+    region: &str,
+    after: &str,
+    limit: u32,
+    snapshot: &str,
+) -> Result<Vec<Candidate>> {
     let text = format!(
-        "SELECT {} FROM runners WHERE region = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-        rows::RUNNER
+        "SELECT {} FROM runners WHERE region = ?1 AND id > ?3 ORDER BY id LIMIT ?4",
+        rows::CANDIDATE
     );
-    let values = params![region, after, limit.clamp(1, MAX_WINDOW)];
-    Ok(rows::all(sql.query(&text, values).await?, rows::runner)?)
+    let values = params![region, snapshot, after, limit.clamp(1, MAX_WINDOW)];
+    let found = sql.query(&text, values).await?;
+    Ok(rows::all(found, |row| rows::candidate(row, snapshot))?)
 }
 
 /// Whether the region has at most `limit` runners; looks at no more than one beyond.
@@ -85,12 +99,13 @@ async fn fits<S: Sql>(sql: &mut S, region: &str, limit: u32) -> Result<bool> {
     Ok(count.transpose()?.unwrap_or_default() <= u64::from(limit))
 }
 
-async fn whole<S: Sql>(sql: &mut S, region: &str, seed: u64, limit: u32) -> Result<Vec<Runner>> {
+async fn whole<S: Sql>(sql: &mut S, region: &str, seed: u64, limit: u32, snapshot: &str) -> Result<Vec<Candidate>> {
     let text = format!(
-        "SELECT {} FROM runners WHERE region = ?1 ORDER BY name LIMIT ?2",
-        rows::RUNNER
+        "SELECT {} FROM runners WHERE region = ?1 ORDER BY name LIMIT ?3",
+        rows::CANDIDATE
     );
-    let mut all = rows::all(sql.query(&text, params![region, limit]).await?, rows::runner)?;
+    let found = sql.query(&text, params![region, snapshot, limit]).await?;
+    let mut all = rows::all(found, |row| rows::candidate(row, snapshot))?;
     if !all.is_empty() {
         let start = (seed % all.len() as u64) as usize;
         all.rotate_left(start);

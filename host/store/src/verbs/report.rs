@@ -2,7 +2,7 @@
 
 use super::{
     held::{self, DESTROYED, IN_ERROR},
-    jobs::end_job,
+    jobs::{self, end_job},
     runners,
     usage::Counted,
 };
@@ -159,10 +159,15 @@ async fn observe<S: Sql>(sql: &mut S, runner: &str, seen: &Observation, now: Mil
     if before.it.runner.as_deref() != Some(runner) {
         return Ok(Seen::NotYours(before.it.generation.max(seen.generation)));
     }
-    if let Some(job) = &seen.job {
-        end_job(sql, runner, &seen.sandbox, job, seen.generation).await?;
-    }
     let it = &before.it;
+    match &seen.job {
+        Some(job) => end_job(sql, runner, &seen.sandbox, job, seen.generation).await?,
+        // The message that named the job may be lost: what has arrived needs no further order.
+        None if it.generation == seen.generation && it.desired == seen.state => {
+            jobs::end_arrived(sql, &seen.sandbox, seen.generation).await?;
+        }
+        None => {}
+    }
     let same = it.state == seen.state && it.error_reason == seen.error_reason && it.recoverable == seen.recoverable;
     if it.generation != seen.generation || same {
         return Ok(Seen::Same);
