@@ -60,6 +60,8 @@ pub struct Agent {
     pub(crate) last_report: Option<Millis>,
     /// The sandbox after which the next health report goes on telling.
     pub(crate) told_until: String,
+    /// The sandbox after which the search for those to restore goes on; none: the last one found no more.
+    pub(crate) restoring: Option<String>,
     pub(crate) failures: u32,
     pub(crate) last_failure: Millis,
     /// Until when the plane lets this runner hold its sandboxes; none: it never said.
@@ -85,6 +87,7 @@ impl Agent {
             sample: Sample::default(),
             last_report: None,
             told_until: String::new(),
+            restoring: None,
             failures: 0,
             last_failure: 0,
             lease_until: None,
@@ -98,6 +101,13 @@ impl Agent {
     /// Takes one event at `now`; gives the actions to execute, in order.
     pub fn handle(&mut self, now: Millis, event: Event) -> Vec<Action> {
         let mut out = Outbox::default();
+        // Looking through all sandboxes after every event would make a full runner slow.
+        if matches!(
+            event,
+            Event::Tick | Event::CellRestarted | Event::Found(_) | Event::Expected(_)
+        ) {
+            self.restoring = Some(String::new());
+        }
         match event {
             Event::Job(job) => self.job(now, job, &mut out),
             Event::Done(number, result) => self.done(now, number, result, &mut out),

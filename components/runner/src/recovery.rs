@@ -72,19 +72,24 @@ impl Agent {
         }
     }
 
-    /// Restores a few of those that wait for it, without being asked.
+    /// Restores a few of those that wait for it, without being asked. Each goes on where the one before ended, so that
+    /// all of them together look at each sandbox once.
     pub(crate) fn restore_some(&mut self, now: Millis, out: &mut Outbox) {
+        use std::ops::Bound::{Excluded, Unbounded};
         let free = limits::RESTORES_IN_FLIGHT.saturating_sub(self.in_flight.len());
-        if free == 0 {
+        let Some(after) = self.restoring.take_if(|_| free > 0) else {
             return;
-        }
+        };
         let next: Vec<String> = self
             .entries
-            .iter()
+            .range::<String, _>((Excluded(&after), Unbounded))
             .filter(|(_, entry)| needs_restore(entry))
             .take(free)
             .map(|(sandbox, _)| sandbox.clone())
             .collect();
+        if next.len() == free {
+            self.restoring = next.last().cloned();
+        }
         for sandbox in next {
             self.restore(now, &sandbox, out);
         }
