@@ -62,6 +62,62 @@ fn split(text: &str) -> Result<Vec<String>, String> {
 
 /// Runs env and gives the exit code of the program, or env's own 125, 126 (cannot run) or 127 (not found).
 pub fn main(arguments: Vec<OsString>) -> i32 {
+    let environment = std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect();
+    within(environment, arguments)
+}
+
+/// printenv: the variables of these names, or all.
+pub fn printenv(arguments: Vec<OsString>) -> i32 {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect();
+    let (mut end, mut code) = ('\n', 0);
+    let (options, names): (Vec<_>, Vec<_>) = arguments
+        .into_iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .partition(|word| word.starts_with('-'));
+    for option in options {
+        match option.as_str() {
+            "-0" | "--null" => end = '\0',
+            "--" => {}
+            other => {
+                console::complain("printenv", format_args!("unrecognized option '{other}'"));
+                return 2;
+            }
+        }
+    }
+    let mut out = console::output();
+    let mut text = String::new();
+    if names.is_empty() {
+        text.extend(environment.iter().map(|(name, value)| format!("{name}={value}{end}")));
+    }
+    for wanted in names {
+        match environment.iter().find(|(name, _)| *name == wanted) {
+            Some((_, value)) => text.push_str(&format!("{value}{end}")),
+            None => code = 1,
+        }
+    }
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => code,
+        Err(_) => 2,
+    }
+}
+
+/// env in an environment: an env that env starts is run so, since a program of its own is always given `PWD`.
+fn within(mut environment: Vec<(String, String)>, arguments: Vec<OsString>) -> i32 {
     // A lone `-` means `-i`.
     let arguments = arguments
         .into_iter()
@@ -74,14 +130,6 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
             return TROUBLE;
         }
     };
-    let mut environment: Vec<(String, String)> = std::env::vars_os()
-        .map(|(name, value)| {
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
-        })
-        .collect();
     let (mut end, mut directory, mut words) = ('\n', None, Vec::new());
     for (option, value) in parsed.options {
         let text = value
@@ -126,6 +174,9 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         } else {
             TROUBLE
         };
+    }
+    if words[0] == "env" && directory.is_none() {
+        return within(environment, words);
     }
     let command = Command {
         words,

@@ -3,6 +3,7 @@
 //! gives its exit code. All of it builds natively too, and is tested so.
 
 pub mod awk;
+pub mod bc;
 pub mod calendar;
 pub mod chmod;
 pub mod console;
@@ -24,8 +25,10 @@ pub mod patch;
 pub mod paths;
 pub mod posix;
 pub mod process;
+pub mod sed;
 pub mod signals;
 pub mod small;
+pub mod sort;
 pub mod tac;
 pub mod test;
 pub mod users;

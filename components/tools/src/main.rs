@@ -25,6 +25,11 @@ fn run(name: &str, program: Program, arguments: Vec<OsString>) -> i32 {
         Program::Own(main) => main(arguments),
         #[cfg(target_family = "wasm")]
         Program::Uutils(main) => {
+            if name == "sed"
+                && let Some(code) = tools::sed::try_main(&arguments)
+            {
+                return code;
+            }
             if let Err(error) = uucore::locale::setup_localization(name) {
                 tools::console::complain(name, format_args!("cannot load messages: {error}"));
             }

@@ -34,7 +34,7 @@ impl Tree {
     pub(crate) fn do_open(self: &Arc<Self>, base: Base, path: &str, how: &OpenOptions) -> Result<Handle> {
         let mut slot = Some(self.slot()?);
         let opened = self.with(|names| {
-            let opened = names.open(base.0, path, how, &mut slot, self.started)?;
+            let opened = names.open(base.0, path, how, &mut slot, &self.world)?;
             if let Opened::Directory(id) = &opened {
                 names.pin(*id)?;
             }

@@ -1,11 +1,20 @@
-//! The devices that every sandbox has: served by the layer itself, never by the host's kernel.
+//! The devices that every sandbox has, and the files of its `/proc`: served by the layer itself, never by the host's
+//! kernel.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
+use crate::world::World;
 use crate::{Error, Kind, Layer, Result, Status};
 
 /// What `/proc/version` says.
 const VERSION: &str = "Linux version 6.1.0 (sandbar) #1 wasm32\n";
+/// What `/proc/loadavg` says: how busy the machine is, is nobody's business inside.
+const LOAD: &str = "0.00 0.00 0.00 1/1 1\n";
+/// What `/proc/mounts` says.
+const MOUNTS: &str = "sandbox / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n\
+                      devtmpfs /dev devtmpfs rw,nosuid 0 0\n";
+/// What `/proc/filesystems` says.
+const FILESYSTEMS: &str = "nodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n";
 /// Inode numbers of virtual objects count up from here, where no disk has any.
 const FIRST_INODE: u64 = 0xffff_ff00_0000_0000;
 /// Zeros and random bytes handed out by one read.
@@ -38,7 +47,17 @@ impl VirtualDir {
                 Device::Urandom,
                 Device::Zero,
             ],
-            Self::Proc => &[Device::Uptime, Device::Version],
+            Self::Proc => &[
+                Device::Cpuinfo,
+                Device::Filesystems,
+                Device::Loadavg,
+                Device::Meminfo,
+                Device::Mounts,
+                Device::Quota,
+                Device::Stat,
+                Device::Uptime,
+                Device::Version,
+            ],
         }
     }
 
@@ -61,6 +80,13 @@ pub(crate) enum Device {
     Zero,
     Uptime,
     Version,
+    Cpuinfo,
+    Filesystems,
+    Loadavg,
+    Meminfo,
+    Mounts,
+    Quota,
+    Stat,
 }
 
 impl Device {
@@ -73,25 +99,38 @@ impl Device {
             Self::Zero => "zero",
             Self::Uptime => "uptime",
             Self::Version => "version",
+            Self::Cpuinfo => "cpuinfo",
+            Self::Filesystems => "filesystems",
+            Self::Loadavg => "loadavg",
+            Self::Meminfo => "meminfo",
+            Self::Mounts => "mounts",
+            Self::Quota => "quota",
+            Self::Stat => "stat",
         }
     }
 
     pub(crate) fn status(self) -> Status {
-        let (kind, mode) = match self {
-            Self::Uptime | Self::Version => (Kind::Regular, 0o444),
-            _ => (Kind::CharacterDevice, 0o666),
+        let (kind, mode) = if self.writable() {
+            (Kind::CharacterDevice, 0o666)
+        } else {
+            (Kind::Regular, 0o444)
         };
         virtual_status(kind, mode, FIRST_INODE + 16 + self as u64)
     }
 
+    /// Whether it is a device; what is not is a text of `/proc`.
     pub(crate) fn writable(self) -> bool {
-        !matches!(self, Self::Uptime | Self::Version)
+        matches!(
+            self,
+            Self::Full | Self::Null | Self::Random | Self::Urandom | Self::Zero
+        )
     }
 
-    /// Reads; `started` is when the sandbox's tree was opened.
-    pub(crate) fn read(self, buffer: &mut [u8], offset: u64, started: Instant) -> Result<usize> {
+    /// Reads; a text is made anew each time.
+    pub(crate) fn read(self, buffer: &mut [u8], offset: u64, world: &World) -> Result<usize> {
         let most = buffer.len().min(MAX_READ);
         let buffer = &mut buffer[..most];
+        let text = |text: &str, buffer: &mut [u8]| Ok(copy(text.as_bytes(), buffer, offset));
         match self {
             Self::Null => Ok(0),
             Self::Zero | Self::Full => {
@@ -102,11 +141,15 @@ impl Device {
                 getrandom::fill(buffer).map_err(|error| Error::Io(std::io::Error::other(error.to_string())))?;
                 Ok(buffer.len())
             }
-            Self::Version => Ok(copy(VERSION.as_bytes(), buffer, offset)),
-            Self::Uptime => {
-                let text = format!("{:.2} 0.00\n", started.elapsed().as_secs_f64());
-                Ok(copy(text.as_bytes(), buffer, offset))
-            }
+            Self::Version => text(VERSION, buffer),
+            Self::Loadavg => text(LOAD, buffer),
+            Self::Mounts => text(MOUNTS, buffer),
+            Self::Filesystems => text(FILESYSTEMS, buffer),
+            Self::Uptime => text(&world.uptime(), buffer),
+            Self::Cpuinfo => text(&world.cpuinfo(), buffer),
+            Self::Meminfo => text(&world.meminfo(), buffer),
+            Self::Stat => text(&world.stat(), buffer),
+            Self::Quota => text(&world.quota(), buffer),
         }
     }
 
@@ -114,7 +157,7 @@ impl Device {
     pub(crate) fn write(self, bytes: &[u8]) -> Result<usize> {
         match self {
             Self::Full => Err(Error::NoSpace),
-            Self::Uptime | Self::Version => Err(Error::BadDescriptor),
+            device if !device.writable() => Err(Error::BadDescriptor),
             _ => Ok(bytes.len()),
         }
     }

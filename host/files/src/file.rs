@@ -2,11 +2,11 @@
 
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::device::Device;
 use crate::layers::status;
 use crate::usage::{Inode, Place, Slot, Writing};
+use crate::world::World;
 use crate::{Error, Layer, NewTime, Result, Status, disk};
 
 /// What is behind a [`File`].
@@ -23,7 +23,7 @@ pub(crate) enum Body {
     },
     Device {
         device: Device,
-        started: Instant,
+        world: Arc<World>,
     },
 }
 
@@ -52,7 +52,7 @@ impl File {
         match &self.body {
             Body::Upper { file, inode } => Ok(inode.place().file(file).read_at(buffer, offset)?),
             Body::Lower { file, .. } => Ok(file.read_at(buffer, offset)?),
-            Body::Device { device, started } => device.read(buffer, offset, *started),
+            Body::Device { device, world } => device.read(buffer, offset, world),
         }
     }
 

@@ -44,6 +44,7 @@ mod status;
 mod tree;
 mod usage;
 mod whole;
+mod world;
 
 pub use error::{Error, Result};
 pub use file::File;
@@ -53,3 +54,4 @@ pub use options::OpenOptions;
 pub use pool::Pool;
 pub use status::{Entry, Kind, Layer, NewTime, Status};
 pub use tree::{Directory, Handle, Tree};
+pub use world::Machine;

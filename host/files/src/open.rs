@@ -1,6 +1,6 @@
 //! Opening and creating.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use crate::copy_up::Contents;
 use crate::file::{Body, File};
@@ -9,6 +9,7 @@ use crate::name::Name;
 use crate::namespace::{Namespace, NodeId};
 use crate::resolve::{Last, Place, Target};
 use crate::usage::{Slot, Writing};
+use crate::world::World;
 use crate::{BLOCK, Error, Kind, Layer, OpenOptions, Result, disk};
 
 /// What an open came to.
@@ -25,7 +26,7 @@ impl Namespace {
         path: &str,
         how: &OpenOptions,
         slot: &mut Option<Slot>,
-        started: Instant,
+        world: &Arc<World>,
     ) -> Result<Opened> {
         if how.truncate && !how.writes() {
             return Err(Error::Invalid);
@@ -57,7 +58,10 @@ impl Namespace {
             Kind::Regular | Kind::CharacterDevice => {
                 let body = match found {
                     Found::Device(device) if how.writes() && !device.writable() => return Err(Error::Access),
-                    Found::Device(device) => Body::Device { device, started },
+                    Found::Device(device) => Body::Device {
+                        device,
+                        world: Arc::clone(world),
+                    },
                     found => self.open_existing(place.parent, place.name()?, &found, how)?,
                 };
                 file(body, how, slot).map(Opened::File)

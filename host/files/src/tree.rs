@@ -15,6 +15,7 @@ use crate::namespace::{Namespace, Node, NodeId, ROOT};
 use crate::pool::{Pool, Stack};
 use crate::scan::scan;
 use crate::usage::{Account, Registry, Slot, lock};
+use crate::world::{Machine, World};
 use crate::{Error, File, Limits, Result, Usage, disk};
 
 /// How long an open waits for the former owner of the upper directory to go: a killed process gives
@@ -28,8 +29,8 @@ const OWNER_POLL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Tree {
     account: Arc<Account>,
-    /// Since when the sandbox's `/proc/uptime` counts.
-    pub(crate) started: Instant,
+    /// What its `/proc` tells.
+    pub(crate) world: Arc<World>,
     namespace: Mutex<Namespace>,
     /// The sandbox's directory and the pool, if its layer can be frozen.
     home: Option<(PathBuf, Pool)>,
@@ -107,8 +108,8 @@ impl Tree {
             }
         }
         Ok(Arc::new(Self {
+            world: World::new(Arc::clone(&account)),
             account,
-            started: Instant::now(),
             namespace: Mutex::new(namespace),
             home,
         }))
@@ -143,6 +144,12 @@ impl Tree {
             namespace.restack(fresh, &mut places);
         }
         pool.share(directory, child)
+    }
+
+    /// Says once what `/proc/cpuinfo`, `/proc/meminfo` and `/proc/stat` tell; until then there is one processor, and
+    /// memory is not told.
+    pub fn set_machine(&self, machine: Machine) {
+        let _ = self.world.machine.set(machine);
     }
 
     /// The root as an open directory. It takes no handle, so that a program can start in a sandbox in

@@ -255,7 +255,7 @@ fn error(refusal: Errno) -> io::Error {
         Errno::Limit => (io::ErrorKind::WouldBlock, "Resource temporarily unavailable"),
         Errno::Memory => (io::ErrorKind::OutOfMemory, "Cannot allocate memory"),
         Errno::NoProcess => (io::ErrorKind::NotFound, "No such process"),
-        Errno::Quota => (io::ErrorKind::QuotaExceeded, "Disk quota exceeded"),
+        Errno::Quota => (io::ErrorKind::StorageFull, "No space left on device"),
         Errno::TooBig => (io::ErrorKind::ArgumentListTooLong, "Argument list too long"),
         Errno::NotTerminal => (io::ErrorKind::Unsupported, "Inappropriate ioctl for device"),
         Errno::Io => (io::ErrorKind::Other, "Input/output error"),

@@ -31,10 +31,6 @@ const SENTENCES: &[(&[&str], &str)] = &[
         "there is no SSH in a sandbox; use curl for transfers, or the API's file endpoints",
     ),
     (
-        &["df"],
-        "the size of a sandbox's disk cannot be asked from inside; `du -sh /` tells what is used",
-    ),
-    (
         &["iptables", "ip", "ifconfig", "netstat", "ss"],
         "a sandbox has a private loopback network and no interfaces; what it may reach is set through the API",
     ),

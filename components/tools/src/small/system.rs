@@ -74,7 +74,9 @@ pub fn uptime(arguments: Vec<OsString>) -> i32 {
 pub fn getconf(arguments: Vec<OsString>) -> i32 {
     let given = words(&arguments);
     let value = match given.first().map(String::as_str) {
-        Some("_NPROCESSORS_ONLN" | "_NPROCESSORS_CONF") => "1",
+        Some("_NPROCESSORS_ONLN" | "_NPROCESSORS_CONF") => {
+            return print(&format!("{}\n", super::df::processors()));
+        }
         Some("PAGE_SIZE" | "PAGESIZE") => "65536",
         Some("ARG_MAX") => "1048576",
         Some("LONG_BIT") => "32",

@@ -45,6 +45,9 @@ const DIRECTORIES: &[(&str, u32)] = &[
 
 const LINKS: &[(&str, &str)] = &[("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib")];
 
+/// Programs that are scripts: their names, and what they are.
+const SCRIPTS: &[(&str, &str)] = &[("sqlite3", "#!/usr/bin/python3 /usr/lib/sandbar/sqlite_shell.py\n")];
+
 /// Names of programs that are no tools, and the program of the userland each stands for.
 const PROGRAMS: &[(&str, &str)] = &[
     ("bash", "shell"),
@@ -67,12 +70,15 @@ const FILES: &[(&str, &str)] = &[
         "127.0.0.1\tlocalhost sandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n",
     ),
     ("etc/hostname", "sandbox\n"),
+    // Names are resolved by the platform; who reads this finds a server that nobody else is.
+    ("etc/resolv.conf", "nameserver 127.0.0.1\n"),
     ("etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/sh\n/usr/bin/bash\n"),
     (
         "etc/os-release",
         "PRETTY_NAME=\"Sandbar 0.1\"\nNAME=\"Sandbar\"\nID=sandbar\nVERSION_ID=\"0.1\"\nVERSION=\"0.1\"\n",
     ),
     ("usr/lib/sandbar/interpreter.py", include_str!("interpreter.py")),
+    ("usr/lib/sandbar/sqlite_shell.py", include_str!("sqlite_shell.py")),
     (
         "etc/profile",
         "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
@@ -83,7 +89,11 @@ const FILES: &[(&str, &str)] = &[
 pub fn build(root: &Path, out: &Path) -> Result<()> {
     let tools = tool_names(root)?;
     let mut words: Vec<&str> = vec![REVISION];
-    words.extend(tools.iter().flat_map(|(name, program)| [name.as_str(), program.as_str()]));
+    words.extend(
+        tools
+            .iter()
+            .flat_map(|(name, program)| [name.as_str(), program.as_str()]),
+    );
     let fingerprint = stamp::fingerprint(&[], &words)?;
     let target = out.join("base");
     stamp::unless_current(
@@ -125,6 +135,9 @@ fn write(base: &Path, tools: &[(String, String)]) -> Result<()> {
     }
     // What serves a user's HTTP component is the host's own.
     write_file(&base.join("usr/bin/serve"), "#!host:serve\n", 0o755)?;
+    for (name, content) in SCRIPTS {
+        write_file(&base.join("usr/bin").join(name), content, 0o755)?;
+    }
     for (name, target) in LINKS {
         symlink(target, base.join(name)).with_context(|| format!("cannot link {name} of the base layer"))?;
     }
@@ -156,9 +169,16 @@ mod tests {
     fn the_tree() {
         let base = std::env::temp_dir().join(format!("base-layer-{}", std::process::id()));
         clear(&base).unwrap();
-        write(&base, &[("cat".into(), "tools".into()), ("jq".into(), "tools-data".into())]).unwrap();
+        write(
+            &base,
+            &[("cat".into(), "tools".into()), ("jq".into(), "tools-data".into())],
+        )
+        .unwrap();
         assert_eq!(std::fs::read_to_string(base.join("bin/cat")).unwrap(), "#!wasm:tools\n");
-        assert_eq!(std::fs::read_to_string(base.join("bin/jq")).unwrap(), "#!wasm:tools-data\n");
+        assert_eq!(
+            std::fs::read_to_string(base.join("bin/jq")).unwrap(),
+            "#!wasm:tools-data\n"
+        );
         assert_eq!(std::fs::read_to_string(base.join("bin/sh")).unwrap(), "#!wasm:shell\n");
         let mode = |name: &str| base.join(name).metadata().unwrap().mode() & 0o7777;
         assert_eq!(
