@@ -129,7 +129,10 @@ fn the_way_out_changes_while_a_sandbox_runs() {
         arguments: vec!["--egress-allow".to_owned(), opened.address.to_string()],
         ..Settings::default()
     };
-    let variables = [("MIRROR", opened.address.to_string()), ("CLOSED", closed.address.to_string())];
+    let variables = [
+        ("MIRROR", opened.address.to_string()),
+        ("CLOSED", closed.address.to_string()),
+    ];
     scenario_with("network.py", settings, &variables);
     assert_eq!(closed.asked(), 0, "what the operator did not open was reached");
 }

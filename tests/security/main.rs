@@ -1,4 +1,5 @@
 //! Hostile basics: each ends in a clear error, and the next request is served.
 
+mod archives;
 mod bombs;
 mod escape;

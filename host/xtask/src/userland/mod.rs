@@ -60,8 +60,12 @@ fn names_in(table: &str) -> Vec<(String, String)> {
 mod tests {
     #[test]
     fn a_table_of_programs() {
-        let names = super::names_in("# comment\n[tools]\ncat uu_cat::uumain\n[  tools::test::main\n\n[tools-data]\njq x\n");
-        let names: Vec<_> = names.iter().map(|(name, program)| (name.as_str(), program.as_str())).collect();
+        let names =
+            super::names_in("# comment\n[tools]\ncat uu_cat::uumain\n[  tools::test::main\n\n[tools-data]\njq x\n");
+        let names: Vec<_> = names
+            .iter()
+            .map(|(name, program)| (name.as_str(), program.as_str()))
+            .collect();
         assert_eq!(names, [("cat", "tools"), ("[", "tools"), ("jq", "tools-data")]);
     }
 }
