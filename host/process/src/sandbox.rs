@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sandbar_engine::MemoryBudget;
-use sandbar_files::Tree;
+use sandbar_files::{Machine, Tree};
 use sandbar_net::Network;
 use sandbar_tls::Sessions;
 use tokio::sync::{Notify, Semaphore};
@@ -111,6 +111,13 @@ impl Sandbox {
         threads: Threads,
         network: Network,
     ) -> Self {
+        let budget = MemoryBudget::within(machine, limits.memory_bytes);
+        let used = Arc::clone(&budget);
+        tree.set_machine(Machine {
+            cpus: limits.cpu_milli.map_or(1, |milli| milli.div_ceil(1000)),
+            memory_bytes: limits.memory_bytes,
+            memory_used: Box::new(move || used.used()),
+        });
         Self(Arc::new(Inner {
             programs,
             tree,
@@ -118,7 +125,7 @@ impl Sandbox {
             tls: Arc::default(),
             limits,
             threads,
-            budget: MemoryBudget::within(machine, limits.memory_bytes),
+            budget,
             pipes: Slots::new(limits.pipes),
             files: Slots::new(limits.descriptors),
             compiling: Arc::new(Semaphore::new(1)),

@@ -115,6 +115,11 @@ fn small_tools_print_what_they_print_on_linux() {
 }
 
 #[test]
+fn sort_bc_and_more_print_what_they_print_on_linux() {
+    all_hold(include_str!("../cases/more.txt"), 15);
+}
+
+#[test]
 fn python_prints_what_it_prints_on_linux() {
     all_hold(include_str!("../cases/python.txt"), 15);
 }
