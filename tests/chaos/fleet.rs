@@ -68,7 +68,7 @@ fn a_load_survives_runners_that_die_sleep_and_drain() {
         stop.store(true, Ordering::Relaxed);
     });
     let counts = ledger.counts();
-    println!("seed {seed}: {counts}");
+    eprintln!("seed {seed}: {counts}");
     assert!(ledger.made() > 20, "too little load to say anything: {counts}");
     for runner in [&dies, &sleeps, &drains] {
         runner.wait_until(Duration::from_secs(30), "ready", |now| {
@@ -97,7 +97,7 @@ fn sleep_past_the_lease(api: &Api, region: &str, runner: &RunnerProcess) {
     runner.signal("STOP");
     let slept = Instant::now();
     runner.wait_until(Duration::from_secs(30), "lost", |now| now["verdict"]["name"] == "lost");
-    println!("lost after {:?}", slept.elapsed());
+    eprintln!("lost after {:?}", slept.elapsed());
     let shown = until(Duration::from_secs(10), || {
         let now = api.get(&format!("/sandbox/{}", id(&kept))).json;
         (now["state"] == "error").then_some(now)
@@ -143,7 +143,7 @@ fn sleep_past_the_lease(api: &Api, region: &str, runner: &RunnerProcess) {
     let woke = runner.wait_until(Duration::from_secs(20), "ready again", |now| {
         now["verdict"]["name"] == "ready"
     });
-    println!("ready {woke:?} after it was asked last");
+    eprintln!("ready {woke:?} after it was asked last");
     let mut kept_writes = 0;
     for (sandbox, status, text, leased) in answers.into_inner().expect("no panic under the lock") {
         if status == 200 {

@@ -132,7 +132,7 @@ fn refusals_say_which_filter_left_nobody(api: &Api, cli: &Cli, region: &str, run
         assert_eq!(reply.status, 400, "{what}: {}", reply.text);
         assert_eq!(reply.json["code"], "NO_RUNNER_AVAILABLE", "{what}: {}", reply.text);
         let message = reply.json["message"].as_str().unwrap_or_default().to_lowercase();
-        println!("{what}: {message}");
+        eprintln!("{what}: {message}");
         message
     };
     for _ in 0..2 {

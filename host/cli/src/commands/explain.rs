@@ -99,7 +99,7 @@ fn sentence(decision: &Value, name: &impl Fn(&Value) -> String) -> String {
         ""
     };
     format!(
-        "{}  {outcome}\n  policy {}; {wanted} were needed; {} runners were looked at{widened}",
+        "{}  {outcome}\n  policy {}; {wanted} were needed; runners looked at: {}{widened}",
         cell(&decision["at"]),
         cell(&decision["policy"]),
         cell(&decision["considered"]),
