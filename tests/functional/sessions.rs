@@ -57,7 +57,11 @@ fn a_session_survives_a_lost_client_and_is_found_again() {
     );
     let id = asking["cmdId"].as_str().expect("a command").to_owned();
     // The client that follows is lost in the middle.
-    let seen = cut(&platform, &format!("{session}/kept/command/{id}/logs?follow=true"), "begin");
+    let seen = cut(
+        &platform,
+        &format!("{session}/kept/command/{id}/logs?follow=true"),
+        "begin",
+    );
     assert!(seen.contains("begin"), "{seen}");
 
     // Another one finds the session, the command, its whole log, and goes on with it.

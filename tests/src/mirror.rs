@@ -30,7 +30,10 @@ impl Mirror {
                 let _ = stream.set_read_timeout(Some(PATIENCE));
                 let _ = stream.read(&mut [0; 4096]);
                 let length = text.len();
-                let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}");
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
+                );
             }
         });
         Mirror { address, asked }

@@ -50,8 +50,8 @@ pub(crate) fn error_code(error: &Error) -> ErrorCode {
         Error::NotPermitted => ErrorCode::NotPermitted,
         Error::Access => ErrorCode::Access,
         Error::ReadOnly => ErrorCode::ReadOnly,
-        Error::Quota => ErrorCode::Quota,
-        Error::NoSpace => ErrorCode::InsufficientSpace,
+        // A sandbox's quota is the size of its disk: programs know what to do about a full disk, few about EDQUOT.
+        Error::Quota | Error::NoSpace => ErrorCode::InsufficientSpace,
         // WASI knows no EMFILE.
         Error::Handles => ErrorCode::InsufficientMemory,
         Error::TooLarge => ErrorCode::FileTooLarge,

@@ -18,7 +18,7 @@ fn empty_writes_and_single_bytes_go_through() {
 #[test]
 fn a_process_that_takes_handles_without_end_dies_of_it_alone() {
     let fixture = sandbox(Limits::default());
-    for bomb in ["descriptors", "pollables"] {
+    for bomb in ["descriptors", "pollables", "timers", "huge-random"] {
         let since = Instant::now();
         let outcome = fixture.exec(guest(&[bomb])).expect("starts");
         assert!(outcome.status.code() > 128, "{bomb}: {outcome:?}");
@@ -59,5 +59,25 @@ fn a_full_sandbox_can_still_be_looked_into() {
     }
     assert_eq!(fixture.run(&["echo", "looked"]), (0, "looked\n".into()));
     fixture.sandbox.kill_all();
+    fixture.assert_clean();
+}
+
+/// Instances that are made where another one's memory was.
+const FRESH: usize = 1000;
+
+#[test]
+fn new_instances_see_nothing_of_those_before() {
+    let fixture = sandbox(Limits::default());
+    for round in 0..FRESH {
+        if round % 100 == 0 {
+            assert_eq!(fixture.run(&["leave-pattern", "67108864"]), (0, String::new()));
+        }
+        // 2: something is there; 1: no memory to be had.
+        assert_eq!(
+            fixture.run(&["seek-pattern", "1048576"]),
+            (0, String::new()),
+            "round {round}"
+        );
+    }
     fixture.assert_clean();
 }

@@ -69,8 +69,8 @@ fn limits() {
     let piece = [7; 10_000];
     while file.write_all(&piece).is_ok() {}
     assert_eq!(file.metadata().unwrap().len(), 1 << 20);
-    assert_eq!(file.set_len(1 << 40).unwrap_err().kind(), ErrorKind::QuotaExceeded);
-    assert_eq!(fs::create_dir("/more").unwrap_err().kind(), ErrorKind::QuotaExceeded);
+    assert_eq!(file.set_len(1 << 40).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(fs::create_dir("/more").unwrap_err().kind(), ErrorKind::StorageFull);
     file.set_len(0).unwrap();
     fs::create_dir("/more").unwrap();
     let mut open = Vec::new();

@@ -1,6 +1,8 @@
 //! Behaviours that try to use up what the host keeps for a process.
 
 use crate::bindings::sandbar::process::processes::{self, OpenFlags, null, open, stdio};
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::random::random;
 
 /// So many writes of nothing, then of something.
 pub fn empty_writes(count: u64) -> u8 {
@@ -84,4 +86,48 @@ pub fn reopen(count: u64) -> u8 {
     }
     println!("fine");
     0
+}
+
+/// Waits of five centuries, without end.
+pub fn timers() -> u8 {
+    let mut kept = Vec::new();
+    loop {
+        kept.push(monotonic_clock::subscribe_duration(u64::MAX));
+        if kept.len() > 1_000_000 {
+            return 1;
+        }
+    }
+}
+
+/// More random bytes than anybody's memory holds, in one call.
+pub fn huge_random() -> u8 {
+    u8::from(random::get_random_bytes(4 << 30).is_empty())
+}
+
+/// Bytes that the next instance must never see.
+const PATTERN: u64 = 0xdead_7ea1_5ec2_e7ed;
+const PAGE: u64 = 64 << 10;
+
+/// Memory that no allocator has touched yet, as words.
+fn fresh(bytes: u64) -> Option<&'static mut [u64]> {
+    let pages = (bytes / PAGE) as usize;
+    let before = core::arch::wasm32::memory_grow::<0>(pages);
+    if before == usize::MAX {
+        return None;
+    }
+    // SAFETY: the pages were added just now, so nobody else has them, and any bits are a number.
+    Some(unsafe { core::slice::from_raw_parts_mut((before * PAGE as usize) as *mut u64, pages * (PAGE as usize / 8)) })
+}
+
+/// Fills new memory with a pattern and ends.
+pub fn leave_pattern(bytes: u64) -> u8 {
+    let Some(words) = fresh(bytes) else { return 1 };
+    words.fill(PATTERN);
+    0
+}
+
+/// Whether new memory holds anything at all.
+pub fn seek_pattern(bytes: u64) -> u8 {
+    let Some(words) = fresh(bytes) else { return 1 };
+    if words.iter().any(|word| *word != 0) { 2 } else { 0 }
 }

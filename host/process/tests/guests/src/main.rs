@@ -32,6 +32,8 @@ mod bindings {
             world guest {
                 import wasi:cli/exit@0.2.12;
                 import wasi:io/poll@0.2.12;
+                import wasi:clocks/monotonic-clock@0.2.12;
+                import wasi:random/random@0.2.12;
                 import sandbar:process/processes@0.1.0;
             }
         ",
@@ -77,6 +79,10 @@ fn run(what: &str, with: &[&str]) -> u8 {
         "byte-writes" => hostile::byte_writes(number(0)),
         "descriptors" => hostile::descriptors(),
         "pollables" => hostile::pollables(),
+        "timers" => hostile::timers(),
+        "huge-random" => hostile::huge_random(),
+        "leave-pattern" => hostile::leave_pattern(number(0)),
+        "seek-pattern" => hostile::seek_pattern(number(0)),
         "signal-storm" => hostile::signal_storm(),
         "reopen" => hostile::reopen(number(0)),
         "overwrite" => faults::write_without_permit(),
