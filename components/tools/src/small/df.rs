@@ -163,8 +163,14 @@ pub fn df(arguments: Vec<OsString>) -> i32 {
     }
     let mut lines = [String::new(), String::new()];
     let last = cells.len() - 1;
-    for (at, (title, value, right, _)) in cells.iter().enumerate() {
-        let width = title.len().max(value.len());
+    for (at, (title, value, right, name)) in cells.iter().enumerate() {
+        // As wide as GNU's are at least.
+        let least = match *name {
+            "source" => 14,
+            "size" | "used" | "avail" => 5,
+            _ => 4,
+        };
+        let width = title.len().max(value.len()).max(least);
         for (line, text) in lines.iter_mut().zip([*title, value.as_str()]) {
             if at > 0 {
                 line.push(' ');
