@@ -79,8 +79,6 @@ impl Platform {
         command
             .args(["up", "--json", "--listen", "127.0.0.1:0", "--home"])
             .arg(root().join("target"))
-            .arg("--manifest")
-            .arg(root().join("spin.toml"))
             .arg("--cache-dir")
             .arg(root().join("target/cache"))
             .arg("--data-dir")
@@ -89,6 +87,9 @@ impl Platform {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file);
+        if !settings.arguments.iter().any(|argument| argument == "--manifest") {
+            command.arg("--manifest").arg(root().join("spin.toml"));
+        }
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!(
                 "cannot start {}: {error}; `cargo xtask build` makes it",

@@ -6,11 +6,36 @@ use anyhow::Result;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+/// The measurement that needs no platform.
+const PLACEMENT: &str = "placement";
+
+/// Placement decisions of the compiled scheduler: a program beside the simulation, which plays the same component.
+fn decisions(root: &Path) -> Result<()> {
+    let arguments = [
+        "run",
+        "--release",
+        "--package",
+        "sandbar-simulation",
+        "--example",
+        "placements",
+    ];
+    run(
+        cargo().current_dir(root).args(arguments),
+        "measuring placement decisions",
+    )
+}
+
 /// Builds everything and runs the benchmark against a platform that it starts itself.
 pub fn measure(root: &Path, arguments_of_bench: &[String]) -> Result<ExitCode> {
     host::build_everything(root)?;
     sdk::install(root)?;
     say("benchmark");
+    if arguments_of_bench.is_empty() || arguments_of_bench.iter().any(|word| word == PLACEMENT) {
+        decisions(root)?;
+    }
+    if arguments_of_bench.iter().all(|word| word == PLACEMENT) && !arguments_of_bench.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     let arguments = ["build", "--release", "--workspace", "--bin", "bench"];
     run(cargo().current_dir(root).args(arguments), "building the benchmark")?;
     let status = Command::new(workspace::target(root).join("release/bench"))
