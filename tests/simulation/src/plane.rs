@@ -474,6 +474,7 @@ impl Plane {
     /// Once a second: verdicts, deadlines.
     pub(crate) fn tick(&mut self, at: Millis) -> Checked<()> {
         let now = now_of(at);
+        let runners = self.runners(at)?;
         let candidates = self.fleet(at)?;
         let judgement = scheduler::judge(&candidates, now, self.hearing_since, &LIMITS);
         let lost: Vec<String> = candidates
