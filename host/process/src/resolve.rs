@@ -22,8 +22,8 @@ pub(crate) struct Image {
 pub(crate) enum Found {
     /// A program of the userland, by name.
     Userland(String),
-    /// A program of a user's: its path and its bytes.
-    Own(String, Arc<File>),
+    /// A program of a user's: its bytes.
+    Own(Arc<File>),
     /// `serve`, which is the host's.
     Serve,
 }
@@ -55,7 +55,7 @@ pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Res
         match header {
             Header::Program(name) => return Ok(Found::Userland(name)),
             Header::Serve => return Ok(Found::Serve),
-            Header::Own => return Ok(Found::Own(path, file)),
+            Header::Own => return Ok(Found::Own(file)),
             Header::Interpreter(interpreter, argument) => {
                 let mut arguments = vec![interpreter.clone()];
                 arguments.extend(argument);

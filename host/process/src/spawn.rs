@@ -213,7 +213,8 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     let sigpipe = launch.sigpipe && !ignores_sigpipe;
     let what = match (found, userland) {
         (_, Some(program)) => What::Userland(Arc::clone(program)),
-        (Found::Own(path, file), _) => What::Own(path, file),
+        // As its caller names it, as shells do.
+        (Found::Own(file), _) => What::Own(launch.image.arguments.first().cloned().unwrap_or_default(), file),
         _ => What::Serve(Box::new(Served {
             sandbox: sandbox.clone(),
             pid,

@@ -66,6 +66,7 @@ mod guest {
         let request = OutgoingRequest::new(Fields::new());
         request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
         request.set_authority(Some("example.com")).expect("an authority");
+        request.set_path_with_query(Some("/")).expect("a path");
         let future = match outgoing_handler::handle(request, None) {
             Ok(future) => future,
             Err(code) => return format!("{code:?}"),

@@ -32,8 +32,10 @@ fn report(words: &[String]) -> ExitCode {
     println!("arguments {}", words[1..].join("|"));
     println!("variable {}", std::env::var("OWN").unwrap_or_default());
     println!("input {}", input.to_uppercase());
-    std::fs::write("written.txt", "by a program").expect("a file in the working directory");
-    println!("file {}", std::fs::read_to_string("written.txt").expect("it is there"));
+    // Rust's library for WASI does not ask for the working directory, and takes the root for it.
+    let file = format!("{}/written.txt", std::env::var("PWD").unwrap_or_default());
+    std::fs::write(&file, "by a program").expect("a file in the working directory");
+    println!("file {}", std::fs::read_to_string(&file).expect("it is there"));
     eprintln!("and an error");
     ExitCode::from(7)
 }
