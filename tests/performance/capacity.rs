@@ -2,7 +2,7 @@
 
 use crate::stats::Samples;
 use crate::{Plan, say};
-use sandbar_tests::Platform;
+use sandbar_tests::{Api, Platform};
 use serde_json::json;
 use std::time::Instant;
 
@@ -60,6 +60,28 @@ pub fn memory(platform: &Platform, plan: &Plan) {
         "memory (PSS, all processes)         {} MiB before, {} MiB with {idle} idle sandboxes: {each} KiB each",
         before >> 10,
         after >> 10
+    ));
+}
+
+/// What a sandbox costs while a Python lives in it.
+pub fn pythons(platform: &Platform, plan: &Plan) {
+    let api = platform.api();
+    let living = plan.samples(50).min(50);
+    // The first one brings the code into memory, which all others share.
+    let start = |api: &Api| {
+        let sandbox = api.create(&json!({ "target": "us" }));
+        let answer = api.exec(&sandbox, "nohup python3 -c 'import time; print(1, flush=True); time.sleep(600)' > log 2>&1 & until grep -q 1 log; do sleep 0.02; done");
+        assert_eq!(answer.json["exitCode"], 0, "{}", answer.text);
+    };
+    start(&api);
+    let before = footprint(platform.pid());
+    for _ in 0..living {
+        start(&api);
+    }
+    let each = footprint(platform.pid()).saturating_sub(before) / (living as u64).max(1);
+    say(&format!(
+        "memory with a live Python each      {each} KiB each ({living}): {} for each GiB",
+        (1 << 20) / each.max(1)
     ));
 }
 

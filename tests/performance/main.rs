@@ -87,6 +87,7 @@ fn main() {
     }
     if plan.wants("memory") {
         with_platform(|platform| capacity::memory(platform, &plan));
+        with_platform(|platform| capacity::pythons(platform, &plan));
     }
 }
 
