@@ -40,7 +40,7 @@ pub fn errno(refusal: modes::Errno) -> c_int {
         modes::Errno::Loop => libc::ELOOP,
         modes::Errno::Invalid => libc::EINVAL,
         modes::Errno::ReadOnly => libc::EROFS,
-        modes::Errno::Quota => libc::EDQUOT,
+        modes::Errno::Quota => libc::ENOSPC,
         modes::Errno::Io => libc::EIO,
     }
 }

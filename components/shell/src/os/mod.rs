@@ -38,7 +38,7 @@ pub enum Errno {
     Memory,
     #[error("No such process")]
     NoProcess,
-    #[error("Disk quota exceeded")]
+    #[error("No space left on device")]
     Quota,
     #[error("Argument list too long")]
     TooBig,
