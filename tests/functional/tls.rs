@@ -54,7 +54,10 @@ fn serve(directory: &std::path::Path, names: &[&str]) -> (Server, std::path::Pat
     let mut line = String::new();
     let stdout = child.stdout.take().expect("its output");
     BufReader::new(stdout).read_line(&mut line).expect("its port");
-    let port = line.trim().parse().unwrap_or_else(|_| panic!("the server says {line:?}"));
+    let port = line
+        .trim()
+        .parse()
+        .unwrap_or_else(|_| panic!("the server says {line:?}"));
     (Server { child, port }, cert)
 }
 
@@ -114,7 +117,10 @@ except ssl.SSLCertVerificationError as error:
     print("refused", error.reason)"#,
         server.port
     ));
-    assert_eq!(printed(&api, &sandbox, &wrong_name), "refused CERTIFICATE_VERIFY_FAILED\n");
+    assert_eq!(
+        printed(&api, &sandbox, &wrong_name),
+        "refused CERTIFICATE_VERIFY_FAILED\n"
+    );
     let strict = Platform::start_with(arguments(&[]));
     let api = strict.api();
     let sandbox = api.create(&json!({}));
@@ -125,11 +131,18 @@ except urllib.error.URLError as error: print(type(error.reason).__name__)
 context = ssl.create_default_context(); context.check_hostname = False; context.verify_mode = ssl.CERT_NONE
 print(urllib.request.urlopen("{url}/", context=context).read().decode(), end="")"#
     ));
-    assert_eq!(printed(&api, &sandbox, &unknown), "SSLCertVerificationError\nhello over TLS\n");
+    assert_eq!(
+        printed(&api, &sandbox, &unknown),
+        "SSLCertVerificationError\nhello over TLS\n"
+    );
     let code = printed(&api, &sandbox, &format!("curl -s {url}/; echo $?; curl -sk {url}/"));
     assert_eq!(code, "60\nhello over TLS\n");
 
     // And the policy holds before any of it: another port of the same machine is out of reach.
-    let closed = printed(&api, &sandbox, "curl -s -m 5 https://127.0.0.1:1/; echo $?; curl -s -m 5 http://169.254.169.254/; echo $?");
+    let closed = printed(
+        &api,
+        &sandbox,
+        "curl -s -m 5 https://127.0.0.1:1/; echo $?; curl -s -m 5 http://169.254.169.254/; echo $?",
+    );
     assert!(closed.split_whitespace().all(|code| code != "0"), "{closed}");
 }

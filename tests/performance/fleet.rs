@@ -54,5 +54,5 @@ pub fn measure(platform: &Platform, plan: &Plan) {
 }
 
 fn verdict(runner: &Value) -> &str {
-    runner["verdict"].as_str().unwrap_or_default()
+    runner["verdict"]["name"].as_str().unwrap_or_default()
 }

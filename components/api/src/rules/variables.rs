@@ -88,7 +88,7 @@ impl Default for FleetLimits {
             brake_least: 2,
             lease: 60_000,
             report_every: 5_000,
-            least_score: 10,
+            least_score: 1,
         }
     }
 }
