@@ -211,6 +211,8 @@ pub struct Parser<'a> {
 }
 
 type Parsed<T> = Result<T, String>;
+/// The names of a function that are its own (and whether each is an array), and its body.
+type OwnBlock = (Vec<(String, bool)>, Vec<Statement>);
 
 impl<'a> Parser<'a> {
     /// A parser of `text`.
@@ -447,7 +449,7 @@ impl<'a> Parser<'a> {
         Ok(Statement::Define(name, function))
     }
 
-    fn block_with_own(&mut self) -> Parsed<(Vec<(String, bool)>, Vec<Statement>)> {
+    fn block_with_own(&mut self) -> Parsed<OwnBlock> {
         self.want("{")?;
         while self.token == Token::Line || self.token == Token::Operator(";") {
             self.advance()?;
