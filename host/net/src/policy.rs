@@ -141,16 +141,16 @@ mod tests {
 
     #[test]
     fn lists_add_up() {
-        let policy = parse("1.1.1.0/24, 2606:4700::/32", "pypi.org, *.pythonhosted.org");
+        let policy = parse("1.1.1.0/24, 2606:4700::/32", "packages.example, *.files.example");
         assert_eq!(policy.check(ip("1.1.1.9"), []), Ok(()));
         assert_eq!(policy.check(ip("2606:4700::1"), []), Ok(()));
-        assert_eq!(policy.check(ip("151.101.0.1"), &[name("pypi.org")]), Ok(()));
+        assert_eq!(policy.check(ip("151.101.0.1"), &[name("packages.example")]), Ok(()));
         assert_eq!(
-            policy.check(ip("151.101.0.1"), &[name("x"), name("files.pythonhosted.org")]),
+            policy.check(ip("151.101.0.1"), &[name("x"), name("files.files.example")]),
             Ok(())
         );
         let refused = Err(Refusal::NotListed(ip("151.101.0.1")));
-        assert_eq!(policy.check(ip("151.101.0.1"), &[name("pythonhosted.org")]), refused);
+        assert_eq!(policy.check(ip("151.101.0.1"), &[name("files.example")]), refused);
         assert_eq!(policy.check(ip("151.101.0.1"), []), refused);
         assert_eq!(
             policy.check_name(&name("evil.org")),

@@ -52,7 +52,8 @@ class Machine:
     def work(self):
         while True:
             for job in self.jobs.poll_jobs(timeout=5, limit=10).jobs:
+                # Before it is told: who asked may look at once.
+                self.done.append((job.type, json.loads(job.payload)["id"]))
                 assert job.status == "IN_PROGRESS", job
                 ended = self.jobs.update_job_status(job.id, UpdateJobStatus(status="COMPLETED"))
                 assert ended.status == "COMPLETED", ended
-                self.done.append((job.type, json.loads(job.payload)["id"]))

@@ -71,6 +71,16 @@ impl Session {
             .replace("\r\n", "\n")
     }
 
+    /// Waits until so many processes run.
+    #[track_caller]
+    fn has(&self, processes: usize) {
+        let end = Instant::now() + PATIENCE;
+        while self.fixture.sandbox.usage().processes < processes as _ {
+            assert!(Instant::now() < end, "{processes} processes do not run");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     #[track_caller]
     fn ends(self) -> ExitStatus {
         let wait = async { tokio::time::timeout(PATIENCE, self.child.wait()).await };
@@ -103,15 +113,17 @@ fn lines_are_edited_and_run() {
 #[test]
 fn the_keyboard_ends_and_stops_jobs() {
     let mut t = Session::start();
-    for command in [
-        "sleep 100",
-        "while :; do :; done",
-        "sleep 100 | cat",
-        "(sleep 100; echo no)",
+    // Each with the processes that run then, the shell among them: on a loaded machine a key could come too early.
+    for (command, processes) in [
+        ("sleep 100", 2),
+        ("while :; do :; done", 1),
+        ("sleep 100 | cat", 3),
+        ("(sleep 100; echo no)", 2),
     ] {
         t.types(command);
         t.shows(command);
         t.types("\r");
+        t.has(processes);
         pause();
         t.types("\x03");
         t.shows("$ ");
