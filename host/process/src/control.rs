@@ -41,19 +41,15 @@ impl Control {
         self.signals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers a signal and wakes whom it concerns.
+    /// Notes a signal, and nothing more: [`Control::announce`] must follow unless it changed nothing.
     pub(crate) fn deliver(&self, signal: Signal) -> Delivered {
-        let delivered = self.signals().deliver(signal);
-        if delivered != Delivered::Nothing {
-            self.changed.notify_waiters();
-            self.runner.wake();
-        }
-        delivered
+        self.signals().deliver(signal)
     }
 
-    /// Wakes whoever waits for a change that this process made itself, as its end.
+    /// Wakes whoever waits for a change of the signals, or for an end that the process made itself.
     pub(crate) fn announce(&self) {
         self.changed.notify_waiters();
+        self.runner.wake();
     }
 
     /// The task that is to be woken when a signal ends, stops or continues the guest.

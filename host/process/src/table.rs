@@ -150,7 +150,9 @@ impl Table {
 
     fn tell_parent(&self, parent: u32) {
         if let Some(entry) = self.live.get(&parent) {
-            entry.control.deliver(Signal::CHLD);
+            if entry.control.deliver(Signal::CHLD) != Delivered::Nothing {
+                entry.control.announce();
+            }
         }
     }
 
@@ -161,16 +163,16 @@ impl Table {
 
     /// Signals one process.
     pub(crate) fn kill(&self, pid: u32, signal: Signal) -> Result<(), Errno> {
-        let entry = self.live.get(&pid).ok_or(Errno::NoProcess)?;
-        if matches!(entry.control.deliver(signal), Delivered::Stopped | Delivered::Continued) {
-            self.tell_parent(entry.parent);
+        if self.kill_where(|other, _| other == pid, signal) {
+            Ok(())
+        } else {
+            Err(Errno::NoProcess)
         }
-        Ok(())
     }
 
     /// Signals all processes of a group.
     pub(crate) fn kill_group(&self, group: u32, signal: Signal) -> Result<(), Errno> {
-        if self.kill_where(|entry| entry.group == group, signal) {
+        if self.kill_where(|_, entry| entry.group == group, signal) {
             Ok(())
         } else {
             Err(Errno::NoProcess)
@@ -179,20 +181,31 @@ impl Table {
 
     /// Signals every process of a session, whatever became of its parents; false if there is none.
     pub(crate) fn kill_session(&self, session: u32, signal: Signal) -> bool {
-        self.kill_where(|entry| entry.session == session, signal)
+        self.kill_where(|_, entry| entry.session == session, signal)
     }
 
     pub(crate) fn kill_all(&self, signal: Signal) {
-        self.kill_where(|_| true, signal);
+        self.kill_where(|_, _| true, signal);
     }
 
-    fn kill_where(&self, chosen: impl Fn(&Entry) -> bool, signal: Signal) -> bool {
+    /// Every process has the signal before the first of them is woken: else `cat` in `sleep 100 | cat` could see
+    /// its input end, and leave as if nothing had happened, before the signal that ended `sleep` reached it too.
+    fn kill_where(&self, chosen: impl Fn(u32, &Entry) -> bool, signal: Signal) -> bool {
         let mut any = false;
+        let mut changed = Vec::new();
         for (pid, entry) in &self.live {
-            if chosen(entry) {
+            if chosen(*pid, entry) {
                 any = true;
-                // It is there.
-                let _ = self.kill(*pid, signal);
+                match entry.control.deliver(signal) {
+                    Delivered::Nothing => {}
+                    delivered => changed.push((entry, delivered)),
+                }
+            }
+        }
+        for (entry, delivered) in changed {
+            entry.control.announce();
+            if matches!(delivered, Delivered::Stopped | Delivered::Continued) {
+                self.tell_parent(entry.parent);
             }
         }
         any
