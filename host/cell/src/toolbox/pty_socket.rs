@@ -98,12 +98,16 @@ pub async fn serve(mut socket: WebSocket, pty: Arc<Pty>, exit_control: bool, cal
     }
     // Typing waits while nothing reads; showing must not wait for it.
     let (typed, inputs) = mpsc::channel(PTY_INPUTS);
-    let typist = tokio::spawn(type_in(Arc::clone(&pty), inputs));
+    let mut typist = tokio::spawn(type_in(Arc::clone(&pty), inputs));
     let frame = follow(&mut socket, &viewer, &typed, exit_control).await;
     drop(viewer);
-    typist.abort();
     if let Some(frame) = frame {
         close(socket, frame).await;
+    }
+    // What was typed before the client left still arrives, unless nothing reads it for too long.
+    drop(typed);
+    if tokio::time::timeout(WRITE_PATIENCE, &mut typist).await.is_err() {
+        typist.abort();
     }
     drop(call);
 }
