@@ -1,0 +1,1 @@
+"""TLS by the host, in the shape of the `ssl` module."""
