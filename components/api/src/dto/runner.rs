@@ -49,32 +49,39 @@ impl RunnerHealth {
     }
 }
 
-/// The facts of the store as the scheduler takes them, for a sandbox from `snapshot`. The platform's own snapshot is part
-/// of every runner.
+/// The facts of the store as the scheduler takes them: the same fields of a [`Runner`] and of a [`Candidate`].
+macro_rules! facts {
+    ($it:expr, $has_snapshot:expr) => {
+        scheduler::Runner {
+            has_snapshot: $has_snapshot,
+            id: $it.id.clone(),
+            unschedulable: $it.unschedulable,
+            draining: $it.draining,
+            healthy: $it.healthy,
+            last_report: $it.last_report,
+            allocatable: scheduler::Amounts {
+                cpu_milli: $it.cpu_milli,
+                memory_mib: $it.memory_mib,
+                disk_mib: $it.disk_mib,
+            },
+            sold: scheduler::Amounts {
+                cpu_milli: $it.sold_cpu_milli,
+                memory_mib: $it.sold_memory_mib,
+                disk_mib: $it.sold_disk_mib,
+            },
+            started_sandboxes: $it.started_sandboxes,
+            cpu_used: $it.cpu_used,
+            memory_used: $it.memory_used,
+            disk_used: $it.disk_used,
+            load: $it.load,
+        }
+    };
+}
+
+/// A runner as the scheduler takes it, for a sandbox from `snapshot`. The platform's own snapshot is part of every runner.
 pub fn candidate(it: &Runner, snapshot: &str) -> scheduler::Runner {
-    scheduler::Runner {
-        has_snapshot: asked(snapshot).is_empty() || it.snapshots.iter().any(|one| one == snapshot),
-        id: it.id.clone(),
-        unschedulable: it.unschedulable,
-        draining: it.draining,
-        healthy: it.healthy,
-        last_report: it.last_report,
-        allocatable: scheduler::Amounts {
-            cpu_milli: it.cpu_milli,
-            memory_mib: it.memory_mib,
-            disk_mib: it.disk_mib,
-        },
-        sold: scheduler::Amounts {
-            cpu_milli: it.sold_cpu_milli,
-            memory_mib: it.sold_memory_mib,
-            disk_mib: it.sold_disk_mib,
-        },
-        started_sandboxes: it.started_sandboxes,
-        cpu_used: it.cpu_used,
-        memory_used: it.memory_used,
-        disk_used: it.disk_used,
-        load: it.load,
-    }
+    let has_snapshot = asked(snapshot).is_empty() || it.snapshots.iter().any(|one| one == snapshot);
+    facts!(it, has_snapshot)
 }
 
 /// The snapshot that the store is asked about for a sandbox from `snapshot`: none for the platform's own, which is part of
@@ -85,29 +92,7 @@ pub fn asked(snapshot: &str) -> &str {
 
 /// The narrow facts of the store, as the scheduler takes them.
 pub fn narrow(it: &Candidate) -> scheduler::Runner {
-    scheduler::Runner {
-        has_snapshot: it.has_snapshot,
-        id: it.id.clone(),
-        unschedulable: it.unschedulable,
-        draining: it.draining,
-        healthy: it.healthy,
-        last_report: it.last_report,
-        allocatable: scheduler::Amounts {
-            cpu_milli: it.cpu_milli,
-            memory_mib: it.memory_mib,
-            disk_mib: it.disk_mib,
-        },
-        sold: scheduler::Amounts {
-            cpu_milli: it.sold_cpu_milli,
-            memory_mib: it.sold_memory_mib,
-            disk_mib: it.sold_disk_mib,
-        },
-        started_sandboxes: it.started_sandboxes,
-        cpu_used: it.cpu_used,
-        memory_used: it.memory_used,
-        disk_used: it.disk_used,
-        load: it.load,
-    }
+    facts!(it, it.has_snapshot)
 }
 
 /// A number that is written as an integer if it is one: clients accept both, people prefer the former.

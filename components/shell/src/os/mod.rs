@@ -53,15 +53,15 @@ pub enum Errno {
 
 /// The size of a terminal's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Size {
+    /// Characters in a line.
     pub columns: u16,
+    /// Lines.
     pub rows: u16,
 }
 
 /// What a terminal's line discipline does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)]
 pub struct Mode {
     /// Input is written back.
     pub echo: bool,
