@@ -60,9 +60,20 @@ pub fn build(root: &Path) -> Result<()> {
 
 /// `cargo build` of Wasm packages, in their own profile and target directory.
 pub fn cargo_wasm(root: &Path, target: &str, packages: &[&str]) -> Result<()> {
+    cargo_wasm_with(root, target, packages, &[])
+}
+
+/// The same with an environment, for packages with C inside.
+pub fn cargo_wasm_with(
+    root: &Path,
+    target: &str,
+    packages: &[&str],
+    environment: &[(&'static str, PathBuf)],
+) -> Result<()> {
     let mut command = cargo();
     command
         .current_dir(root)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .args(["build", "--profile", "wasm", "--target", target, "--target-dir"]);
     command.arg(workspace::wasm_target(root));
     for package in packages {

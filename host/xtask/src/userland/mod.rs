@@ -2,7 +2,9 @@
 //! file layer. Each is skipped if its inputs have not changed.
 
 mod base;
+mod c_compiler;
 mod guests;
+mod node;
 mod python;
 
 use crate::workspace;
@@ -23,6 +25,7 @@ pub fn build(root: &Path) -> Result<()> {
     // machine may reach them.
     std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o700))?;
     guests::build(root, &out)?;
+    node::build(root, &out)?;
     python::build(root, &out)?;
     base::build(root, &out)
 }
