@@ -287,6 +287,7 @@ fn new_shell(exec: Rc<Executor>, invocation: &Invocation, env: Vec<(String, Stri
         umask: 0o022,
         last_argument: String::new(),
         disposable: false,
+        tail: false,
         scratch: Vec::new(),
         substitution_status: None,
         ticks: 0,

@@ -162,6 +162,8 @@ pub(crate) struct Shell {
     pub last_argument: String,
     /// This shell exists for one command only: once it has started, its descriptors may go.
     pub disposable: bool,
+    /// The next command is the last of a background task: if it is a program, the shell need not outlive it.
+    pub tail: bool,
     /// Descriptors of process substitutions; true if they are read from.
     pub pipes: BTreeMap<u32, bool>,
     /// The latest process substitution.
@@ -276,6 +278,7 @@ impl Shell {
         child.inbox = Rc::default();
         child.inbox.ignored.set(self.inbox.ignored.get());
         child.disposable = false;
+        child.tail = false;
         child.scratch = Vec::new();
         child
     }

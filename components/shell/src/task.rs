@@ -60,6 +60,10 @@ pub(crate) struct Executor {
     ready: Queue,
     waiting: RefCell<Vec<Waiting>>,
     next: Cell<u64>,
+    /// The task that is being polled.
+    current: Cell<u64>,
+    /// A task has been detached since the last look.
+    detached: Cell<bool>,
     /// What the world's signals come to: the inbox of the main shell.
     pub inbox: Rc<Inbox>,
     /// Whether the world keeps any signal for us.
@@ -201,6 +205,8 @@ impl Executor {
             ready: Queue::default(),
             waiting: RefCell::default(),
             next: Cell::new(0),
+            current: Cell::new(0),
+            detached: Cell::new(false),
             inbox: Rc::default(),
             catching: Cell::new(false),
         })
@@ -246,6 +252,19 @@ impl Executor {
         for task in self.tasks.borrow_mut().values_mut() {
             task.essential = false;
         }
+    }
+
+    /// The task that calls only waits for a program from here on, as its last deed: the main program may end before it.
+    /// The program, a process, goes on then.
+    pub fn detach(&self) {
+        if let Some(task) = self.tasks.borrow_mut().get_mut(&self.current.get()) {
+            task.essential = false;
+        }
+        self.detached.set(true);
+    }
+
+    fn nothing_is_essential(&self) -> bool {
+        self.tasks.borrow().values().all(|task| !task.essential)
     }
 
     /// Takes over the signals that the world keeps for us.
@@ -295,6 +314,7 @@ impl Executor {
                 };
                 let task = self.tasks.borrow_mut().get_mut(&id).and_then(|t| t.future.take());
                 let Some(mut task) = task else { continue };
+                self.current.set(id);
                 let waker = Waker::from(Arc::new(TaskWaker {
                     id,
                     queue: self.ready.clone(),
@@ -302,11 +322,11 @@ impl Executor {
                 let done = task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
                 if done {
                     self.tasks.borrow_mut().remove(&id);
-                    if self.tasks.borrow().values().all(|t| !t.essential) {
-                        return handle.peek();
-                    }
                 } else if let Some(slot) = self.tasks.borrow_mut().get_mut(&id) {
                     slot.future = Some(task);
+                }
+                if (done || self.detached.take()) && self.nothing_is_essential() {
+                    return handle.peek();
                 }
                 polls += 1;
                 if polls % POLLS_PER_CHECK == 0 {

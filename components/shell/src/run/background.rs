@@ -31,11 +31,12 @@ impl Shell {
             };
             let name = args.first().cloned().unwrap_or_default();
             let known = child.functions.contains_key(&name) || crate::builtins::exists(&name);
-            if known || name.is_empty() || !simple.assigns.is_empty() {
+            if known || name.is_empty() {
                 self.spawn_list(child, first, rest)
             } else {
+                let variables = child.variables_of(simple).await?;
                 let started = if child.redirect(redirects).await? {
-                    child.start(&name, &args, &[]).await?
+                    child.start(&name, &args, &variables).await?
                 } else {
                     Err(1)
                 };
@@ -81,7 +82,7 @@ impl Shell {
 
     fn spawn_list(
         &self,
-        child: Self,
+        mut child: Self,
         first: Rc<crate::syntax::ast::Pipeline>,
         rest: Vec<(bool, Rc<crate::syntax::ast::Pipeline>)>,
     ) -> crate::task::Handle<i32> {
@@ -93,6 +94,7 @@ impl Shell {
                 text: String::new(),
             }],
         });
+        child.tail = true;
         self.exec.spawn(async move { child.run_subshell(&list).await })
     }
 }

@@ -31,7 +31,9 @@ impl Shell {
             return self.simple(simple, &command.redirects).await;
         }
         self.disposable = false;
+        let tail = std::mem::take(&mut self.tail) && matches!(command.kind, Kind::Group(_) | Kind::Subshell(_));
         if command.redirects.is_empty() {
+            self.tail = tail;
             return self.kind(&command.kind).await;
         }
         let saved = self.fds.clone();
@@ -39,7 +41,10 @@ impl Shell {
         let redirected = Box::pin(self.redirect(&command.redirects)).await;
         let mine = std::mem::take(&mut self.scratch);
         let result = match redirected {
-            Ok(true) => self.kind(&command.kind).await,
+            Ok(true) => {
+                self.tail = tail;
+                self.kind(&command.kind).await
+            }
             Ok(false) => Ok(1),
             Err(flow) => Err(flow),
         };
@@ -59,6 +64,7 @@ impl Shell {
                 self.check_depth().await?;
                 let mut child = self.fork();
                 child.running = self.running.clone();
+                child.tail = std::mem::take(&mut self.tail);
                 Ok(child.subshell_here(list).await)
             }
             Kind::If { branches, otherwise } => {

@@ -29,7 +29,10 @@ impl Shell {
     pub fn list<'a>(&'a mut self, list: &'a List) -> Fut<'a, Step> {
         Box::pin(async move {
             let mut status = 0;
-            for item in &list.items {
+            let tail = std::mem::take(&mut self.tail);
+            let last = list.items.len().saturating_sub(1);
+            for (i, item) in list.items.iter().enumerate() {
+                self.tail = tail && i == last && !item.background;
                 status = if item.background {
                     Box::pin(self.background(item)).await?
                 } else {
@@ -49,6 +52,7 @@ impl Shell {
         if item.rest.is_empty() {
             return self.pipeline(&item.first).await;
         }
+        let tail = std::mem::take(&mut self.tail);
         self.conditions += 1;
         let mut result = self.pipeline(&item.first).await;
         let last = item.rest.len() - 1;
@@ -61,6 +65,7 @@ impl Shell {
             // Only the last command of the list is subject to `set -e`.
             if i == last {
                 self.conditions -= 1;
+                self.tail = tail;
                 return self.pipeline(pipeline).await;
             }
             result = self.pipeline(pipeline).await;

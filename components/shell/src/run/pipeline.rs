@@ -13,6 +13,8 @@ impl Shell {
         if self.options.noexec {
             return Ok(0);
         }
+        // A status that is turned round, or a report, is something to do afterwards.
+        self.tail &= !pipeline.negate && pipeline.time.is_none();
         let started = pipeline.time.map(|_| self.os().monotonic());
         if !pipeline.text.is_empty() && !self.in_trap {
             self.command_text = pipeline.text.clone();
@@ -96,6 +98,7 @@ impl Shell {
 
     async fn stages(&mut self, commands: &[Rc<Command>]) -> Step {
         self.check_depth().await?;
+        let tail = std::mem::take(&mut self.tail);
         let mut tasks = Vec::with_capacity(commands.len());
         let mut input = None;
         for (i, command) in commands.iter().enumerate() {
@@ -121,6 +124,7 @@ impl Shell {
                 return self.last_here(tasks, stage.fds, command).await;
             }
             stage.disposable = matches!(command.kind, Kind::Simple(_));
+            stage.tail = tail;
             let command = command.clone();
             let task = self.exec.spawn(async move {
                 let mut result = stage.command(&command).await;
@@ -135,6 +139,9 @@ impl Shell {
                 stage.finish_subshell(result).await
             });
             tasks.push(Owned::new(&self.exec, self.running.clone(), task));
+        }
+        if tail && !self.has_last_words() {
+            self.exec.detach();
         }
         let Some(statuses) = self.foreground_tasks(tasks).await? else {
             return Ok(148);

@@ -14,9 +14,21 @@ pub(crate) enum Argument<'a> {
     Assign(&'a Assign),
 }
 
+/// What is known of the place of a command: whether it is the last thing that happens here.
+#[derive(Clone, Copy)]
+pub(super) struct Last {
+    /// See [`Shell::disposable`].
+    disposable: bool,
+    /// See [`Shell::tail`].
+    tail: bool,
+}
+
 impl Shell {
     pub(super) async fn simple(&mut self, simple: &Simple, redirects: &[Redirect]) -> Step {
-        let disposable = std::mem::take(&mut self.disposable);
+        let last = Last {
+            disposable: std::mem::take(&mut self.disposable),
+            tail: std::mem::take(&mut self.tail),
+        };
         let saved_line = self.line;
         let mut args: Vec<String> = Vec::new();
         let mut arrays: Vec<Argument> = Vec::new();
@@ -50,9 +62,7 @@ impl Shell {
         if self.options.xtrace {
             Box::pin(self.trace_command(simple, &args)).await?;
         }
-        let step = self
-            .dispatch(simple, redirects, &name, &args, &arrays, disposable)
-            .await;
+        let step = self.dispatch(simple, redirects, &name, &args, &arrays, last).await;
         if let Some(last) = args.pop() {
             self.last_argument = last;
         }
@@ -71,14 +81,14 @@ impl Shell {
         name: &str,
         args: &[String],
         arrays: &[Argument<'_>],
-        disposable: bool,
+        last: Last,
     ) -> Step {
         if name == "exec" {
             return Box::pin(self.exec_builtin(simple, redirects, args)).await;
         }
         let function = self.functions.get(name).cloned();
         if function.is_none() && !builtins::exists(name) {
-            return Box::pin(self.program(simple, redirects, name, args, disposable)).await;
+            return Box::pin(self.program(simple, redirects, name, args, last)).await;
         }
         let saved = self.fds.clone();
         match Box::pin(self.redirect(redirects)).await {
@@ -240,18 +250,9 @@ impl Shell {
         redirects: &[Redirect],
         name: &str,
         args: &[String],
-        disposable: bool,
+        last: Last,
     ) -> Step {
-        let mut extra = Vec::new();
-        for assign in &simple.assigns {
-            if let AssignValue::Scalar(word) = &assign.value {
-                let mut value = self.expand_text(word).await?;
-                if assign.append {
-                    value = self.parameter(&assign.name).unwrap_or_default() + &value;
-                }
-                extra.push((assign.name.clone(), value));
-            }
-        }
+        let extra = self.variables_of(simple).await?;
         let saved = self.fds.clone();
         // A program's redirections are its own business: `$!` stays.
         let background = (self.last_background, self.last_substitution.clone());
@@ -267,11 +268,34 @@ impl Shell {
             Ok(child) => child,
             Err(status) => return Ok(status),
         };
-        if disposable {
+        if last.disposable {
             // Nothing else will run here: let go of the pipes, as exec(2) would.
             self.fds.clear();
         }
+        if last.tail && !self.has_last_words() {
+            self.exec.detach();
+        }
         self.foreground(&child).await
+    }
+
+    /// The variables that a command is given for itself (`A=1 program`).
+    pub(super) async fn variables_of(&mut self, simple: &Simple) -> Result<Vec<(String, String)>, Flow> {
+        let mut variables = Vec::with_capacity(simple.assigns.len());
+        for assign in &simple.assigns {
+            if let AssignValue::Scalar(word) = &assign.value {
+                let mut value = self.expand_text(word).await?;
+                if assign.append {
+                    value = self.parameter(&assign.name).unwrap_or_default() + &value;
+                }
+                variables.push((assign.name.clone(), value));
+            }
+        }
+        Ok(variables)
+    }
+
+    /// Whether a trap of this shell may still have something to do after its last command.
+    pub(super) fn has_last_words(&self) -> bool {
+        ["EXIT", "ERR"].iter().any(|trap| self.traps.contains_key(*trap))
     }
 
     /// Starts a program; the error is the status, already explained.
