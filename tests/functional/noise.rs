@@ -2,19 +2,18 @@
 
 use sandbar_tests::{Api, Platform};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Sandboxes that compute without a rest.
 const BUSY: usize = 8;
 /// Commands of the quiet one that are timed, alone and beside them.
 const ROUNDS: usize = 200;
-/// The promise is twice the lonely time for nearly all commands. A test machine has other things to do as well, so the middle and
-/// the ninth of ten are held to this, and to no less than `FLOOR`.
-const FACTOR: u32 = 3;
+/// Of the lonely time, what nearly all commands may take.
+const FACTOR: u32 = 2;
 /// Below this a difference is noise of the machine's own scheduler.
-const FLOOR: Duration = Duration::from_millis(5);
+const FLOOR: Duration = Duration::from_millis(3);
+/// A machine that tests has other things to do as well, and they only ever add: the best of so many looks is judged.
+const LOOKS: usize = 4;
 
 struct Times(Vec<Duration>);
 
@@ -29,6 +28,12 @@ impl Times {
             .collect();
         times.sort();
         Times(times)
+    }
+
+    fn keep_to(&self, lonely: &Times) -> bool {
+        [50, 90, 99]
+            .into_iter()
+            .all(|percent| self.at(percent) <= (lonely.at(percent) * FACTOR).max(FLOOR))
     }
 
     fn at(&self, percent: usize) -> Duration {
@@ -48,23 +53,17 @@ impl std::fmt::Display for Times {
     }
 }
 
-fn burn(api: &Api, stop: &Arc<AtomicBool>) -> Vec<std::thread::JoinHandle<()>> {
-    (0..BUSY)
-        .map(|number| {
-            let (api, stop) = (api.clone(), Arc::clone(stop));
-            let sandbox: Value = api.create(&json!({}));
-            let command = if number % 2 == 0 {
-                "while :; do :; done"
-            } else {
-                "python3 -c 'while True: pass'"
-            };
-            std::thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    api.exec_with(&sandbox, json!({ "command": command, "timeout": 4 }));
-                }
-            })
-        })
-        .collect()
+/// Starts what computes without an end.
+fn burn(api: &Api, number: usize) {
+    let sandbox: Value = api.create(&json!({}));
+    let command = if number.is_multiple_of(2) {
+        "while :; do :; done"
+    } else {
+        "python3 -c 'while True: pass'"
+    };
+    let path = format!("{}/process/execs", Api::toolbox(&sandbox));
+    let answer = api.post(&path, &json!({ "command": command, "timeout": 300 }));
+    assert_eq!(answer.status, 201, "{}", answer.text);
 }
 
 #[test]
@@ -82,23 +81,17 @@ fn eight_busy_sandboxes_slow_neither_a_quiet_one_nor_the_plane() {
         exec();
     }
     let (lonely, idle_plane) = (Times::of(exec), Times::of(plane));
-    let stop = Arc::new(AtomicBool::new(false));
-    let busy = burn(&api, &stop);
-    // Past a few milliseconds of computing they are on the slow lane.
+    eprintln!("alone: exec {lonely}; the plane {idle_plane}");
+    (0..BUSY).for_each(|number| burn(&api, number));
+    // Past a few milliseconds of computing they have spare time only.
     std::thread::sleep(Duration::from_millis(500));
-    let (beside, busy_plane) = (Times::of(exec), Times::of(plane));
-    stop.store(true, Ordering::Relaxed);
-    for thread in busy {
-        thread.join().expect("a busy neighbour");
-    }
-    let figures = format!(
-        "exec alone: {lonely}\nexec beside {BUSY} busy sandboxes: {beside}\nthe plane alone: {idle_plane}\nthe plane beside them: {busy_plane}"
+    let kept = (0..LOOKS).any(|_| {
+        let (beside, busy_plane) = (Times::of(exec), Times::of(plane));
+        eprintln!("beside {BUSY} busy sandboxes: exec {beside}; the plane {busy_plane}");
+        beside.keep_to(&lonely) && busy_plane.keep_to(&idle_plane)
+    });
+    assert!(
+        kept,
+        "none of {LOOKS} looks shows half, 90 % and 99 % of the commands below {FACTOR} times the lonely time"
     );
-    eprintln!("{figures}");
-    for (alone, now) in [(&lonely, &beside), (&idle_plane, &busy_plane)] {
-        for percent in [50, 90] {
-            let bound = (alone.at(percent) * FACTOR).max(FLOOR);
-            assert!(now.at(percent) <= bound, "p{percent} is over {bound:?}\n{figures}");
-        }
-    }
 }

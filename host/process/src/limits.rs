@@ -37,8 +37,8 @@ pub const MAX_OUTPUT_BYTES: usize = 64 << 20;
 pub const LIGHT_CPU: Duration = Duration::from_millis(5);
 /// A process that was not run for this long has rested: what it does next is short work again.
 pub const REST: Duration = Duration::from_millis(20);
-/// How nice threads for long work are: the kernel gives them about a tenth of what a thread of the plane gets when
-/// both want to run.
+/// How nice threads for long work are on a machine without time to spare: the kernel gives them about a tenth of what a
+/// thread of the plane gets when both want to run.
 pub(crate) const HEAVY_NICE: i32 = 10;
 /// Period of CPU quotas, as Linux's control groups have it.
 pub const CPU_PERIOD: Duration = Duration::from_millis(100);

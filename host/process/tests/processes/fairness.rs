@@ -1,5 +1,6 @@
 //! Busy processes, their neighbours, and quotas of CPU time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sandbar_process::{Limits, Signal};
@@ -43,6 +44,34 @@ fn short_commands_stay_quick_beside_eight_busy_sandboxes() {
     }
     println!("alone {lonely:?}, beside eight busy ones {crowded:?} (median, 90 %)");
     assert!(crowded.0 < Duration::from_millis(5), "{crowded:?}, alone {lonely:?}");
+}
+
+#[test]
+fn long_work_goes_on_where_the_machine_has_no_time_to_spare() {
+    let stop = AtomicBool::new(false);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let fixture = sandbox(Limits::default());
+    fixture.sandbox.spawn(detached(&["spin"])).expect("starts");
+    std::thread::sleep(Duration::from_millis(100));
+    let used = std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let before = fixture.sandbox.usage().cpu;
+        std::thread::sleep(Duration::from_secs(4));
+        stop.store(true, Ordering::Relaxed);
+        fixture.sandbox.usage().cpu - before
+    });
+    fixture.sandbox.kill_all();
+    fixture.assert_clean();
+    // A thread that gets nothing but spare time would have some 12 ms of these four seconds; one with a fair share of a
+    // processor that others want too has more than 100.
+    println!("{used:?} beside {cores} busy threads");
+    assert!(used > Duration::from_millis(40), "{used:?}");
 }
 
 /// Median and 90th percentile of an exec that does nothing.
