@@ -1,0 +1,1 @@
+binding.print(1, 'hello ' + binding.argv.join(',') + '\n'); binding.exit(3);
