@@ -2,6 +2,7 @@
 //!
 //! * exit codes other than 0 and 1 reach whoever waits ([`exit`], and `exit` of libc by link-time wrapping);
 //! * the program starts in the directory that `PWD` names ([`init`]);
+//! * a full disk is ENOSPC, and too many open files are EMFILE (libc of WASI makes EIO and ENOMEM of them);
 //! * `stat`, `lstat`, `fstat`, `fstatat`, `chmod`, `fchmod` and `fchmodat` see and set real permission bits;
 //! * a panic is one line on standard error and status 134, never a backtrace.
 //!
@@ -22,6 +23,11 @@ pub const LINK_ARGUMENTS: &[&str] = &[
     "--wrap=fchmodat",
     "--wrap=open",
     "--wrap=close",
+    "--wrap=write",
+    "--wrap=writev",
+    "--wrap=pwrite",
+    "--wrap=pwritev",
+    "--wrap=opendir",
 ];
 
 #[cfg(target_family = "wasm")]
@@ -42,6 +48,7 @@ mod bindings {
             world runtime {
                 import wasi:cli/exit@0.2.12;
                 import sandbar:files/modes@0.1.0;
+                import sandbar:files/failures@0.1.0;
             }
         ",
         world: "sandbar:guest-rt/runtime",
@@ -51,6 +58,8 @@ mod bindings {
 
 #[cfg(target_family = "wasm")]
 mod descriptors;
+#[cfg(target_family = "wasm")]
+mod failures;
 pub mod files;
 #[cfg(target_family = "wasm")]
 mod wrap;

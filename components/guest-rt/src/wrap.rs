@@ -4,6 +4,7 @@
 use crate::bindings::sandbar::files::modes;
 use crate::bindings::wasi::cli::exit;
 use crate::descriptors;
+use crate::failures;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 unsafe extern "C" {
@@ -263,6 +264,8 @@ unsafe extern "C" fn __wrap_open(path: *const c_char, flags: c_int, variadic: *m
         if let Ok(path) = unsafe { from_c(path) } {
             descriptors::remember(descriptor, path);
         }
+    } else {
+        failures::explain(libc::ENOMEM);
     }
     descriptor
 }

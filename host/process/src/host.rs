@@ -247,7 +247,7 @@ impl wit::HostDescriptor for State {
         if !descriptor.writable() {
             return Ok(Err(wit::Errno::BadDescriptor));
         }
-        let stream: DynOutputStream = Box::new(Writing::new(descriptor, self.sigpipe));
+        let stream: DynOutputStream = Box::new(Writing::new(descriptor, self.sigpipe, self.files.failure.clone()));
         Ok(self.give(stream))
     }
 

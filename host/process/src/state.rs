@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sandbar_engine::{StoreLimits, resource_table};
 use sandbar_tls::{TlsCtx, TlsView};
-use sandbar_wasi_files::{FilesCtx, FilesView};
+use sandbar_wasi_files::{Failure, FilesCtx, FilesView};
 use sandbar_wasi_net::{NetCtx, NetView};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -48,9 +48,11 @@ impl State {
         sigpipe: bool,
         limits: StoreLimits,
     ) -> Self {
+        let failure = Failure::default();
         let stdout = |descriptor: &Descriptor| Stdout {
             descriptor: descriptor.clone(),
             sigpipe,
+            failure: failure.clone(),
         };
         let wasi = WasiCtxBuilder::new()
             .args(&image.arguments)
@@ -63,11 +65,13 @@ impl State {
             .stderr(Stdout {
                 descriptor: stdio[2].clone(),
                 sigpipe: false,
+                failure: failure.clone(),
             })
             .build();
         let files = FilesCtx {
             tree: sandbox.tree().clone(),
             cwd: image.directory,
+            failure,
         };
         let net = NetCtx {
             network: sandbox.network().clone(),

@@ -5,6 +5,7 @@
 //! So all that waits is written out here.
 
 use bytes::Bytes;
+use sandbar_wasi_files::Failure;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
@@ -24,6 +25,8 @@ pub(crate) struct Stdin(pub(crate) Descriptor);
 pub(crate) struct Stdout {
     pub(crate) descriptor: Descriptor,
     pub(crate) sigpipe: bool,
+    /// Of the process.
+    pub(crate) failure: Failure,
 }
 
 /// A stream that reads from a descriptor.
@@ -33,6 +36,8 @@ pub(crate) struct Reading(pub(crate) Descriptor);
 pub(crate) struct Writing {
     descriptor: Descriptor,
     sigpipe: bool,
+    /// Where a failure of the file layer is noted.
+    failure: Failure,
     /// Bytes that the guest may still write after its last `check-write`.
     permit: usize,
     /// The last call was `flush`: nothing is buffered here, so waiting for it must not wait for room.
@@ -40,10 +45,11 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn new(descriptor: Descriptor, sigpipe: bool) -> Self {
+    pub(crate) fn new(descriptor: Descriptor, sigpipe: bool, failure: Failure) -> Self {
         Self {
             descriptor,
             sigpipe,
+            failure,
             permit: 0,
             flushed: false,
         }
@@ -54,7 +60,10 @@ impl Writing {
             Unsent::Closed if self.sigpipe => StreamError::Trap(BrokenPipe.into()),
             Unsent::Closed => StreamError::Closed,
             Unsent::Full => StreamError::LastOperationFailed(wasmtime::format_err!("pipe is full")),
-            Unsent::Failed(error) => StreamError::LastOperationFailed(error.into()),
+            Unsent::Failed(error) => {
+                self.failure.note(&error);
+                StreamError::LastOperationFailed(error.into())
+            }
         }
     }
 }
@@ -170,6 +179,10 @@ impl StdoutStream for Stdout {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Writing::new(self.descriptor.clone(), self.sigpipe))
+        Box::new(Writing::new(
+            self.descriptor.clone(),
+            self.sigpipe,
+            self.failure.clone(),
+        ))
     }
 }

@@ -9,6 +9,7 @@ wasmtime::component::bindgen!({
             import wasi:filesystem/types@0.2.12;
             import wasi:filesystem/preopens@0.2.12;
             import sandbar:files/modes@0.1.0;
+            import sandbar:files/failures@0.1.0;
         }
     ",
     world: "sandbar:wasi-files/host",

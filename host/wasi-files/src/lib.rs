@@ -1,19 +1,20 @@
 //! wasi:filesystem for guests, served by the file layer.
 //!
 //! Takes the place of wasmtime-wasi's `wasi:filesystem/{types,preopens}` in a linker, and adds
-//! `sandbar:files/modes`; all else of WASI is the embedder's to link, `wasi:io` from wasmtime-wasi-io. A
+//! `sandbar:files/modes` and `sandbar:files/failures`; all else of WASI is the embedder's to link, `wasi:io` from wasmtime-wasi-io. A
 //! guest sees one preopened directory, `/`. Every call here is synchronous: it takes as long as the disk
 //! takes and waits for nothing else.
 //!
 //! What differs from the letter of WASI, on purpose: absolute link targets and paths mean the sandbox's
 //! root (elsewhere they are refused); devices are reported as regular files, because common tools refuse
-//! a character device on WASI; and the handle limit is `insufficient-memory`, as there is no EMFILE.
+//! a character device on WASI; and the handle limit is `insufficient-memory`, as there is no EMFILE (`failures` tells them apart).
 #![forbid(unsafe_code)]
 
 mod bindings;
 mod convert;
 mod descriptor;
 mod error;
+mod failures;
 mod modes;
 mod preopens;
 mod streams;
@@ -25,6 +26,7 @@ use sandbar_files::Tree;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
 pub use descriptor::Descriptor;
+pub use failures::Failure;
 pub use streams::MAX_TRANSFER;
 
 /// What one process sees of files.
@@ -34,6 +36,8 @@ pub struct FilesCtx {
     pub tree: Arc<Tree>,
     /// Absolute working directory, for relative paths of `sandbar:files/modes`.
     pub cwd: String,
+    /// Why its last call failed; whatever else writes to files for the process notes it here too.
+    pub failure: Failure,
 }
 
 /// Borrow of what the host functions need from a store's data.
@@ -50,7 +54,7 @@ impl HasData for HasFiles {
     type Data<'a> = FilesView<'a>;
 }
 
-/// Adds `wasi:filesystem/{types,preopens}` and `sandbar:files/modes`.
+/// Adds `wasi:filesystem/{types,preopens}` and `sandbar:files/{modes,failures}`.
 ///
 /// # Errors
 /// If the linker already has one of them.
@@ -60,5 +64,6 @@ pub fn add_to_linker<T: Send + 'static>(
 ) -> wasmtime::Result<()> {
     bindings::wasi::filesystem::types::add_to_linker::<T, HasFiles>(linker, view)?;
     bindings::wasi::filesystem::preopens::add_to_linker::<T, HasFiles>(linker, view)?;
+    bindings::sandbar::files::failures::add_to_linker::<T, HasFiles>(linker, view)?;
     bindings::sandbar::files::modes::add_to_linker::<T, HasFiles>(linker, view)
 }

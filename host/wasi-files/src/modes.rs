@@ -82,6 +82,7 @@ mod tests {
         let mut ctx = FilesCtx {
             tree,
             cwd: "/home".to_owned(),
+            failure: Default::default(),
         };
         let mut table = ResourceTable::new();
         let mut view = FilesView {

@@ -8,6 +8,8 @@ use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
 use wasmtime_wasi_io::streams::{InputStream, OutputStream, StreamError, StreamResult};
 
+use crate::failures::Failure;
+
 /// Bytes moved by one host call, whatever the guest asks: bounds the host's buffer and the time for
 /// which a call keeps its thread.
 pub const MAX_TRANSFER: usize = 1 << 20;
@@ -59,11 +61,16 @@ pub(crate) enum Position {
 pub(crate) struct FileOutput {
     file: Arc<File>,
     position: Position,
+    failure: Failure,
 }
 
 impl FileOutput {
-    pub(crate) fn new(file: Arc<File>, position: Position) -> Self {
-        Self { file, position }
+    pub(crate) fn new(file: Arc<File>, position: Position, failure: Failure) -> Self {
+        Self {
+            file,
+            position,
+            failure,
+        }
     }
 
     fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
@@ -95,7 +102,10 @@ impl OutputStream for FileOutput {
         if bytes.len() > MAX_TRANSFER {
             return Err(StreamError::trap("write is larger than check-write allowed"));
         }
-        self.write_all(&bytes).map_err(failed)
+        self.write_all(&bytes).map_err(|error| {
+            self.failure.note(&error);
+            failed(error)
+        })
     }
 
     fn flush(&mut self) -> StreamResult<()> {

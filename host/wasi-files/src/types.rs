@@ -26,7 +26,13 @@ const DIRECTORY_MODE: u32 = 0o755;
 impl Host for FilesView<'_> {
     fn convert_error_code(&mut self, error: FileError) -> wasmtime::Result<ErrorCode> {
         match error {
-            FileError::Code(code) => Ok(code),
+            FileError::Code(code) => {
+                // The one error of these calls that WASI has no word for; see `error_code`.
+                if matches!(code, ErrorCode::InsufficientMemory) {
+                    self.ctx.failure.note(&Error::Handles);
+                }
+                Ok(code)
+            }
             FileError::Trap(error) => Err(error),
         }
     }
@@ -260,7 +266,7 @@ impl FilesView<'_> {
         if !file.writable() {
             return Err(ErrorCode::BadDescriptor.into());
         }
-        let stream: DynOutputStream = Box::new(FileOutput::new(file, position));
+        let stream: DynOutputStream = Box::new(FileOutput::new(file, position, self.ctx.failure.clone()));
         Ok(self.table.push(stream)?)
     }
 }

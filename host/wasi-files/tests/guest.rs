@@ -84,6 +84,7 @@ fn run(case: &str) {
     let files = FilesCtx {
         tree: tree.clone(),
         cwd: "/".to_owned(),
+        failure: Default::default(),
     };
     let table = ResourceTable::new();
     let mut store = Store::new(engine, State { table, wasi, files });

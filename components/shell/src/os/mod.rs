@@ -34,6 +34,9 @@ pub enum Errno {
     Exists,
     #[error("Resource temporarily unavailable")]
     Limit,
+    /// Of open files and pipes, where [`Errno::Limit`] is of processes.
+    #[error("Too many open files")]
+    Files,
     #[error("Cannot allocate memory")]
     Memory,
     #[error("No such process")]

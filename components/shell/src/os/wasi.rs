@@ -20,6 +20,7 @@ mod bindings {
                 import wasi:clocks/monotonic-clock@0.2.12;
                 import sandbar:process/processes@0.1.0;
                 import sandbar:files/modes@0.1.0;
+                import sandbar:files/failures@0.1.0;
             }
         ",
         path: [
@@ -33,7 +34,7 @@ mod bindings {
     });
 }
 
-use bindings::sandbar::files::modes;
+use bindings::sandbar::files::{failures, modes};
 use bindings::sandbar::process::processes as host;
 use bindings::wasi::clocks::monotonic_clock;
 use bindings::wasi::io::poll::{Pollable, poll};
@@ -76,6 +77,14 @@ fn errno(e: host::Errno) -> Errno {
     }
 }
 
+/// The errno of what makes descriptors: the limit is that of open files there.
+fn open_errno(e: host::Errno) -> Errno {
+    match e {
+        host::Errno::Limit => Errno::Files,
+        other => errno(other),
+    }
+}
+
 impl WasiFd {
     fn input(&self) -> Result<&InputStream, Errno> {
         if let Some(stream) = self.input.get() {
@@ -108,7 +117,10 @@ impl Descriptor for WasiFd {
         let stream = self.output()?;
         let broken = |e: StreamError| match e {
             StreamError::Closed => Errno::BrokenPipe,
-            StreamError::LastOperationFailed(_) => Errno::Io,
+            StreamError::LastOperationFailed(_) => match failures::take() {
+                Some(failures::Reason::NoSpace) => Errno::Quota,
+                _ => Errno::Io,
+            },
         };
         let room = usize::try_from(stream.check_write().map_err(broken)?).unwrap_or(READ_CHUNK);
         if room == 0 {
@@ -232,7 +244,7 @@ fn pollable(interest: &Interest) -> Option<Pollable> {
 
 impl Os for Wasi {
     fn pipe(&self) -> Result<(Fd, Fd), Errno> {
-        let (reader, writer) = host::pipe().map_err(errno)?;
+        let (reader, writer) = host::pipe().map_err(open_errno)?;
         Ok((own(reader), own(writer)))
     }
 
@@ -259,7 +271,7 @@ impl Os for Wasi {
                 flags |= flag;
             }
         }
-        host::open(path, flags).map(own).map_err(errno)
+        host::open(path, flags).map(own).map_err(open_errno)
     }
 
     fn spawn(&self, spawn: Spawn<'_>) -> Result<Child, Errno> {
