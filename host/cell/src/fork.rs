@@ -1,7 +1,8 @@
-//! A sandbox that begins as a copy of another.
+//! A sandbox that begins as a copy of another, or as a snapshot.
 
 use crate::blocking::blocking;
 use crate::error::ApiError;
+use crate::snapshots;
 use crate::spec::{SandboxSpec, valid_id};
 use crate::table::{Shared, Table};
 use crate::toolbox::fs_error::At;
@@ -9,32 +10,73 @@ use sandbar_files::{Error, Limits, Tree};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Makes the files of a sandbox as those of its parent are now. A sandbox that has files is left as it is, whatever became
-/// of the parent since.
+/// Makes the files that a sandbox begins with, if it begins as a copy. One that has files is left as it is, whatever became
+/// of the parent or snapshot since.
 ///
 /// # Errors
-/// 404 if the parent is not here, 409 if it was forked too often in a row, or what the disk says.
-pub async fn make(table: &Table, parent: &str, spec: &SandboxSpec) -> Result<(), ApiError> {
-    if has_files(&spec.directory) {
+/// 404 if parent or snapshot are not here, 409 if the parent was forked too often in a row, or what the disk says.
+pub async fn begin(table: &Table, spec: &SandboxSpec) -> Result<(), ApiError> {
+    if (spec.parent.is_none() && spec.image.is_none()) || has_files(&spec.directory) {
         return Ok(());
     }
-    if !valid_id(parent) || parent == spec.id {
-        return Err(ApiError::bad_request(format!(
-            "{parent:?} cannot be the parent of a sandbox"
-        )));
+    match (&spec.parent, &spec.image) {
+        (Some(parent), None) => {
+            if parent == &spec.id {
+                return Err(no_copy(parent));
+            }
+            let child = spec.clone();
+            check(table, parent)?;
+            blocking(move || directory(&child)).await?;
+            copy(table, parent, &spec.directory).await
+        }
+        (None, Some(image)) => {
+            let snapshot = snapshots::directory(table, image)?;
+            let (pool, child, id) = (table.shared().frozen.clone(), spec.clone(), image.clone());
+            blocking(move || {
+                if !snapshot.is_dir() {
+                    return Err(snapshots::none(&id));
+                }
+                directory(&child)?;
+                match pool.begin(&snapshot, &child.directory) {
+                    Ok(()) | Err(Error::Exists) => Ok(()),
+                    Err(Error::NotFound) => Err(snapshots::none(&id)),
+                    Err(error) => Err(error).at("/"),
+                }
+            })
+            .await
+        }
+        _ => Err(ApiError::bad_request(
+            "a sandbox begins as a copy of another or as a snapshot, not both",
+        )),
     }
-    let known = table.get(parent);
-    let shared = table.shared();
-    let home = shared.root.join(parent);
-    if known.is_none() && !has_files(&home) {
+}
+
+fn no_copy(parent: &str) -> ApiError {
+    ApiError::bad_request(format!("{parent:?} cannot be the parent of a sandbox"))
+}
+
+fn check(table: &Table, parent: &str) -> Result<(), ApiError> {
+    if !valid_id(parent) {
+        return Err(no_copy(parent));
+    }
+    if table.get(parent).is_none() && !has_files(&table.shared().root.join(parent)) {
         return Err(no_parent(parent));
     }
-    let child = spec.clone();
-    blocking(move || directory(&child)).await?;
-    match known {
-        Some(entry) => entry.fork(spec.directory.clone()).await,
+    Ok(())
+}
+
+/// Makes the empty directory `child` a copy of a sandbox as it is now, whether it runs, is stopped, or is known by its files
+/// only.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn copy(table: &Table, parent: &str, child: &Path) -> Result<(), ApiError> {
+    check(table, parent)?;
+    let shared = table.shared();
+    match table.get(parent) {
+        Some(entry) => entry.fork(child.to_owned()).await,
         // After a restart a stopped sandbox is known by its files only.
-        None => unknown(shared, &home, &spec.directory).await,
+        None => unknown(shared, &shared.root.join(parent), child).await,
     }
 }
 

@@ -29,7 +29,9 @@ mod preview_headers;
 mod preview_pool;
 mod preview_socket;
 mod server;
+mod snapshots;
 pub mod spec;
+mod streams;
 mod table;
 mod toolbox;
 mod work;
@@ -37,7 +39,7 @@ mod work;
 pub use config::{ArgumentError, CellConfig, EgressOptions, Mode};
 pub use network::NetworkSpec;
 pub use server::Cell;
-pub use spec::{CellStats, SandboxLimits, SandboxSpec, valid_id};
+pub use spec::{CellStats, SandboxLimits, SandboxSpec, SnapshotLayer, SnapshotState, valid_id};
 
 use sandbar_compiler::Compiler;
 use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};
@@ -164,7 +166,12 @@ fn run(config: &CellConfig) -> Result<(), CellError> {
     );
     let served = api.block_on(async {
         let stream = tokio::net::UnixStream::from_std(stream).map_err(CellError::Socket)?;
-        cell.serve(stream).await.map_err(CellError::Connection)
+        // On the runtime's own threads: this one would have to be woken for each frame.
+        let served = tokio::spawn(async move { cell.serve(stream).await });
+        match served.await {
+            Ok(served) => served.map_err(CellError::Connection),
+            Err(error) => Err(CellError::Runtime(io::Error::other(error))),
+        }
     });
     // Nobody is left to answer to: threads that still run guests end with the process.
     guests.shutdown_background();

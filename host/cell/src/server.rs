@@ -4,6 +4,7 @@ use crate::call;
 use crate::control;
 use crate::error::{finish, no_route, wrong_method};
 use crate::limits::{CONNECTION_WINDOW, IDLE_SWEEP, STREAM_WINDOW, STREAMS};
+use crate::snapshots;
 use crate::table::{Shared, Table};
 use crate::toolbox;
 use axum::Router;
@@ -63,6 +64,7 @@ impl Cell {
                 memory,
                 guests,
                 egress,
+                changing: snapshots::Changing::default(),
             }),
         }
     }
@@ -72,6 +74,7 @@ impl Cell {
         let toolbox = toolbox::router().route_layer(from_fn_with_state(Arc::clone(&self.table), call::admit));
         Router::new()
             .merge(control::router())
+            .merge(snapshots::router())
             .nest("/toolbox/{id}", toolbox)
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)

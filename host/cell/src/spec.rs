@@ -43,6 +43,9 @@ pub struct SandboxSpec {
     /// The sandbox whose files it starts with, if it has none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// The snapshot on this runner that it begins as, if it has no files yet. Not together with `parent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// What one sandbox may use.
@@ -55,6 +58,40 @@ pub struct SandboxLimits {
     pub memory_mib: u64,
     /// MiB of the sandbox's own layer.
     pub disk_mib: u64,
+}
+
+/// A snapshot as the cell has it: body of the answer to `GET` and `PUT /snapshots/<id>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotState {
+    /// Whether sandboxes can begin as it; else layers are still to come.
+    pub whole: bool,
+    /// What a sandbox takes of its disk that has nothing else.
+    pub bytes: u64,
+    /// Likewise, in files, directories and links.
+    pub inodes: u64,
+    /// Topmost first.
+    pub layers: Vec<SnapshotLayer>,
+}
+
+/// One layer of a snapshot. All but its id is known once its archive was made or taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotLayer {
+    /// Its name in this cell, for `GET /snapshots/<id>/layers/<layer>`.
+    pub id: String,
+    /// SHA-256 of its archive, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Bytes of the archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compressed: Option<u64>,
+    /// Bytes of its files, in blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Names in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<u64>,
 }
 
 /// Body of the answer to `GET /stats`.

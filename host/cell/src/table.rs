@@ -6,6 +6,7 @@ use crate::fork;
 use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
 use crate::network::NetworkSpec;
 use crate::preview_pool::Pool;
+use crate::snapshots::Changing;
 use crate::spec::{CellStats, SandboxSpec, valid_id};
 use crate::toolbox::environment::{Changes, Variables};
 use crate::toolbox::fs_error::At;
@@ -37,6 +38,8 @@ pub struct Shared {
     pub guests: Threads,
     /// The way out of all sandboxes.
     pub egress: Arc<Egress>,
+    /// Snapshots that are being changed.
+    pub changing: Changing,
 }
 
 /// All sandboxes.
@@ -114,11 +117,12 @@ impl Table {
             .cloned()
     }
 
-    /// Makes a sandbox known, or lets a stopped one run again. Touches no file but those of a fork that is not made yet.
+    /// Makes a sandbox known, or lets a stopped one run again. Touches no file but those of a fork, or of
+    /// what begins as a snapshot, that is not made yet.
     /// Doing it twice is doing it once.
     ///
     /// # Errors
-    /// 400 for a spec that leads elsewhere, 404 for a fork without its parent, 409 for an old generation, 429 for one
+    /// 400 for a spec that leads elsewhere, 404 for a fork without its parent or a snapshot that is not here, 409 for an old generation, 429 for one
     /// sandbox too many.
     pub async fn put(&self, spec: SandboxSpec) -> Result<(), ApiError> {
         if !valid_id(&spec.id) {
@@ -128,10 +132,8 @@ impl Table {
             return Err(ApiError::bad_request("the sandbox's directory is not below the cell's"));
         }
         spec.network.policy()?;
-        if let Some(parent) = &spec.parent
-            && self.get(&spec.id).is_none()
-        {
-            fork::make(self, parent, &spec).await?;
+        if self.get(&spec.id).is_none() {
+            fork::begin(self, &spec).await?;
         }
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&spec.id) {

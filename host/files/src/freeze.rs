@@ -1,6 +1,7 @@
 //! Freezing: the upper layer becomes a lower one, under the feet of everybody who has files open.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLockWriteGuard};
 
 use cap_std::fs::Dir;
@@ -9,9 +10,9 @@ use rustix::fs::Stat;
 use crate::copy_up::Contents;
 use crate::layers::Found;
 use crate::name::{Class, Name, classify, on_disk};
-use crate::namespace::{Namespace, NodeId, ROOT};
-use crate::usage::{Inode, Place, charged};
-use crate::{BLOCK, Kind, Layer, Result, disk};
+use crate::namespace::{Namespace, Node, NodeId, ROOT};
+use crate::usage::{Account, Inode, Place, charged};
+use crate::{BLOCK, Kind, Layer, Limits, Result, disk};
 
 impl Namespace {
     /// Whether the upper layer holds anything at all.
@@ -178,6 +179,24 @@ impl Namespace {
         }
         Ok(names.into_iter().collect())
     }
+}
+
+/// What a sandbox takes that stands on these frozen layers, topmost first, and has nothing of its own.
+pub(crate) fn count(layers: &[PathBuf]) -> Result<(u64, u64)> {
+    let account = Account::new(Limits {
+        bytes: u64::MAX,
+        inodes: u64::MAX,
+        handles: u64::MAX,
+    });
+    let mut root = Node::new(None, "");
+    for (layer, path) in layers.iter().enumerate() {
+        root.lowers.push((layer, disk::open_ambient(path)?));
+    }
+    let mut namespace = Namespace::new(Arc::clone(&account), Arc::default(), root);
+    namespace.owned = (0..layers.len()).collect();
+    namespace.count_owned()?;
+    let usage = account.usage();
+    Ok((usage.bytes, usage.inodes))
 }
 
 /// The paths of inodes in a layer, found by their numbers. Stops when all are found.

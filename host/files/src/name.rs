@@ -83,6 +83,15 @@ pub(crate) fn classify(text: &str) -> Class {
     }
 }
 
+/// Whether this is the marker of a name that is too long for the prefix.
+pub(crate) fn is_long_marker(text: &str) -> bool {
+    text.strip_prefix(META)
+        .and_then(|rest| rest.strip_prefix("long."))
+        .is_some_and(|digest| {
+            digest.len() == 16 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+}
+
 /// A name read from a directory of our own, reserved ones included.
 pub(crate) fn on_disk(text: &str) -> Option<Name<'_>> {
     let single = !text.is_empty() && text != "." && text != ".." && !text.contains('/');

@@ -6,8 +6,14 @@
 //! SANDBOX/stack            id of the frozen layer it stands on; missing: none
 //! POOL/<layer>/files/      what was frozen
 //! POOL/<layer>/about       the layer below it, and what a sandbox takes that has this layer and nothing of its own
-//! POOL/<layer>/users/      one empty file for each sandbox and each layer that stands directly on it
+//! POOL/<layer>/users/      one empty file for each sandbox, snapshot and layer that stands directly on it
+//! POOL/<layer>/blob        its archive's digest and sizes, once it was exported or imported
+//! POOL/incoming-<id>/      a layer that is being imported
+//! SNAPSHOT/upper/          empty: the snapshot is whole, and sandboxes can begin as it
+//! SNAPSHOT/stack           as a sandbox's
 //! ```
+//!
+//! A snapshot is the directory of a sandbox that nobody ever opens, in a directory `.snapshots` beside the sandboxes.
 //!
 //! Each change is ordered so that a crash at any point leaves either the old state or the new one: a reference is made
 //! before what needs it, and removed after.
@@ -19,16 +25,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{Error, MAX_STACK, Result};
 
+/// Directory of snapshots, beside the sandboxes. No sandbox has such a name.
+pub const SNAPSHOTS: &str = ".snapshots";
+/// Before the name of a snapshot that uses a layer. No sandbox has such a name either.
+const SNAPSHOT_USER: &str = ".snapshot.";
+
 /// Changes to any pool of this process come one at a time: they are rare and short.
 static CHANGES: Mutex<()> = Mutex::new(());
 
-fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     CHANGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A directory of frozen layers. It and the sandboxes that use it must lie on one file system.
 #[derive(Debug, Clone)]
-pub struct Pool(PathBuf);
+pub struct Pool(pub(crate) PathBuf);
 
 /// What a sandbox stands on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,10 +52,10 @@ pub(crate) struct Stack {
 }
 
 #[derive(Debug, Default)]
-struct About {
-    below: Option<String>,
-    bytes: u64,
-    inodes: u64,
+pub(crate) struct About {
+    pub(crate) below: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) inodes: u64,
 }
 
 impl Pool {
@@ -58,7 +69,7 @@ impl Pool {
         self.0.join(layer).join("files")
     }
 
-    fn user(&self, layer: &str, user: &str) -> PathBuf {
+    pub(crate) fn user(&self, layer: &str, user: &str) -> PathBuf {
         self.0.join(layer).join("users").join(user)
     }
 
@@ -92,15 +103,15 @@ impl Pool {
         if self.files(&top).is_dir() {
             make_dir(&directory.join("upper"))?;
             if let Some(below) = &about.below {
-                remove_if_there(&self.user(below, name))?;
+                remove_if_there(&self.user(below, &name))?;
             }
             return Ok(Some(top));
         }
         if let Some(below) = &about.below {
-            create_empty(&self.user(below, name))?;
+            create_empty(&self.user(below, &name))?;
         }
         write_stack(directory, about.below.as_deref())?;
-        self.drop_user(&top, name)?;
+        self.drop_user(&top, &name)?;
         Ok(about.below)
     }
 
@@ -124,7 +135,7 @@ impl Pool {
         let layer = new_id()?;
         fs::create_dir_all(self.0.join(&layer).join("users"))?;
         write_about(&self.0.join(&layer), below.map(String::as_str), bytes, inodes)?;
-        create_empty(&self.user(&layer, name))?;
+        create_empty(&self.user(&layer, &name))?;
         if let Some(below) = below {
             create_empty(&self.user(below, &layer))?;
         }
@@ -137,12 +148,12 @@ impl Pool {
         });
         if let Err(error) = moved {
             write_stack(directory, below.map(String::as_str))?;
-            self.drop_user(&layer, name)?;
+            self.drop_user(&layer, &name)?;
             return Err(error.into());
         }
         if let Some(below) = below {
             // Left behind, it only keeps the layer alive, and the next opening removes it.
-            let _ = remove_if_there(&self.user(below, name));
+            let _ = remove_if_there(&self.user(below, &name));
         }
         Ok(())
     }
@@ -150,12 +161,16 @@ impl Pool {
     /// Makes `child`, an existing directory without files yet, a sandbox that stands on the same layers as `parent`.
     pub(crate) fn share(&self, parent: &Path, child: &Path) -> Result<()> {
         let _alone = alone();
+        self.share_alone(parent, child)
+    }
+
+    pub(crate) fn share_alone(&self, parent: &Path, child: &Path) -> Result<()> {
         let upper = child.join("upper");
         if upper.exists() || child.join("stack").exists() {
             return Err(Error::Exists);
         }
         if let Some(top) = self.repaired(parent)? {
-            create_empty(&self.user(&top, name_of(child)?))?;
+            create_empty(&self.user(&top, &name_of(child)?))?;
             write_stack(child, Some(&top))?;
         }
         make_dir(&upper)
@@ -171,7 +186,7 @@ impl Pool {
         remove_tree(&directory.join("upper"))?;
         remove_tree(&directory.join("fresh"))?;
         if let Some(top) = read_stack(directory)? {
-            self.drop_user(&top, name_of(directory)?)?;
+            self.drop_user(&top, &name_of(directory)?)?;
             remove_if_there(&directory.join("stack"))?;
         }
         Ok(())
@@ -184,6 +199,13 @@ impl Pool {
     /// What the disk says.
     pub fn sweep(&self, sandboxes: &Path) -> Result<()> {
         let _alone = alone();
+        let snapshots = sandboxes.join(SNAPSHOTS);
+        for half in names_in(&snapshots)? {
+            let directory = snapshots.join(&half);
+            if !directory.join("upper").is_dir() {
+                remove_tree(&directory)?;
+            }
+        }
         let mut again = true;
         while std::mem::take(&mut again) {
             for layer in names_in(&self.0)? {
@@ -193,7 +215,10 @@ impl Pool {
                 }
                 let users = names_in(&self.0.join(&layer).join("users"))?;
                 for user in &users {
-                    let lives = if is_id(user) {
+                    let lives = if let Some(snapshot) = user.strip_prefix(SNAPSHOT_USER) {
+                        // Damage there is no reason to lose the layer.
+                        read_stack(&snapshots.join(snapshot)).map_or(true, |top| top.as_deref() == Some(&layer))
+                    } else if is_id(user) {
                         self.about(user)
                             .is_ok_and(|about| about.below.as_deref() == Some(&layer))
                     } else {
@@ -214,7 +239,7 @@ impl Pool {
     }
 
     /// One user less; a layer without any goes, and with it, if it was the last one there, what it stood on.
-    fn drop_user(&self, layer: &str, user: &str) -> Result<()> {
+    pub(crate) fn drop_user(&self, layer: &str, user: &str) -> Result<()> {
         let mut next = Some((layer.to_owned(), user.to_owned()));
         while let Some((layer, user)) = next.take() {
             remove_if_there(&self.user(&layer, &user))?;
@@ -237,7 +262,7 @@ impl Pool {
         }
     }
 
-    fn about(&self, layer: &str) -> Result<About> {
+    pub(crate) fn about(&self, layer: &str) -> Result<About> {
         if !is_id(layer) {
             return Err(Error::Invalid);
         }
@@ -255,7 +280,7 @@ impl Pool {
     }
 }
 
-fn write_about(layer: &Path, below: Option<&str>, bytes: u64, inodes: u64) -> Result<()> {
+pub(crate) fn write_about(layer: &Path, below: Option<&str>, bytes: u64, inodes: u64) -> Result<()> {
     let mut text = format!("bytes {bytes}\ninodes {inodes}\n");
     if let Some(below) = below {
         text.push_str(&format!("below {below}\n"));
@@ -263,7 +288,7 @@ fn write_about(layer: &Path, below: Option<&str>, bytes: u64, inodes: u64) -> Re
     replace(&layer.join("about"), &text)
 }
 
-fn read_stack(directory: &Path) -> Result<Option<String>> {
+pub(crate) fn read_stack(directory: &Path) -> Result<Option<String>> {
     match fs::read_to_string(directory.join("stack")) {
         Ok(text) => {
             let id = text.trim_end();
@@ -278,7 +303,7 @@ fn read_stack(directory: &Path) -> Result<Option<String>> {
     }
 }
 
-fn write_stack(directory: &Path, top: Option<&str>) -> Result<()> {
+pub(crate) fn write_stack(directory: &Path, top: Option<&str>) -> Result<()> {
     match top {
         Some(top) => replace(&directory.join("stack"), &format!("{top}\n")),
         None => remove_if_there(&directory.join("stack")),
@@ -286,7 +311,7 @@ fn write_stack(directory: &Path, top: Option<&str>) -> Result<()> {
 }
 
 /// Whole and on disk, or as before.
-fn replace(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let unfinished = path.with_extension("new");
     let mut file = fs::File::create(&unfinished)?;
     file.write_all(text.as_bytes())?;
@@ -294,17 +319,17 @@ fn replace(path: &Path, text: &str) -> Result<()> {
     Ok(fs::rename(&unfinished, path)?)
 }
 
-fn create_empty(path: &Path) -> Result<()> {
+pub(crate) fn create_empty(path: &Path) -> Result<()> {
     fs::File::create(path)?;
     Ok(())
 }
 
-fn make_dir(path: &Path) -> Result<()> {
+pub(crate) fn make_dir(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     Ok(fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?)
 }
 
-fn remove_if_there(path: &Path) -> Result<()> {
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
@@ -313,7 +338,7 @@ fn remove_if_there(path: &Path) -> Result<()> {
 
 /// Calls that are under way end with an error of their own as their directory goes; one that has just made a file makes
 /// a try fail.
-fn remove_tree(path: &Path) -> Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> Result<()> {
     let mut result = Ok(());
     for _ in 0..3 {
         result = fs::remove_dir_all(path);
@@ -326,7 +351,7 @@ fn remove_tree(path: &Path) -> Result<()> {
     Ok(result?)
 }
 
-fn names_in(directory: &Path) -> Result<Vec<String>> {
+pub(crate) fn names_in(directory: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -338,22 +363,29 @@ fn names_in(directory: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The name by which a sandbox is known as a user: its directory's.
-fn name_of(directory: &Path) -> Result<&str> {
+/// The name by which a sandbox is known as a user: its directory's; a snapshot's is marked as such.
+pub(crate) fn name_of(directory: &Path) -> Result<String> {
     let name = directory
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or(Error::Invalid)?;
+    if directory.parent().and_then(Path::file_name) == Some(SNAPSHOTS.as_ref()) {
+        return Ok(format!("{SNAPSHOT_USER}{name}"));
+    }
     // A sandbox and a layer must not be taken for each other.
-    if is_id(name) { Err(Error::Invalid) } else { Ok(name) }
+    if is_id(name) || name.starts_with('.') {
+        Err(Error::Invalid)
+    } else {
+        Ok(name.to_owned())
+    }
 }
 
 /// Ids of layers: 32 hex digits, so unlike a sandbox's UUID with its hyphens.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn new_id() -> Result<String> {
+pub(crate) fn new_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Error::Io(io::Error::other(error.to_string())))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
