@@ -5,9 +5,6 @@ use core::ffi::{c_char, c_int, c_void};
 
 unsafe extern "C" {
     fn __real_write(descriptor: c_int, bytes: *const c_void, length: usize) -> isize;
-    fn __real_writev(descriptor: c_int, parts: *const libc::iovec, count: c_int) -> isize;
-    fn __real_pwrite(descriptor: c_int, bytes: *const c_void, length: usize, offset: libc::off_t) -> isize;
-    fn __real_pwritev(descriptor: c_int, parts: *const libc::iovec, count: c_int, offset: libc::off_t) -> isize;
     fn __real_opendir(path: *const c_char) -> *mut c_void;
 }
 
@@ -26,45 +23,15 @@ pub fn explain(vague: c_int) {
     }
 }
 
-fn written(outcome: isize) -> isize {
-    if outcome < 0 {
-        explain(libc::EIO);
-    }
-    outcome
-}
-
+/// libc's `writev` comes here as well; `pwrite` writes without a stream, and says itself why it failed.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_write(descriptor: c_int, bytes: *const c_void, length: usize) -> isize {
     // SAFETY: passed on untouched.
-    written(unsafe { __real_write(descriptor, bytes, length) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_writev(descriptor: c_int, parts: *const libc::iovec, count: c_int) -> isize {
-    // SAFETY: passed on untouched.
-    written(unsafe { __real_writev(descriptor, parts, count) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_pwrite(
-    descriptor: c_int,
-    bytes: *const c_void,
-    length: usize,
-    offset: libc::off_t,
-) -> isize {
-    // SAFETY: passed on untouched.
-    written(unsafe { __real_pwrite(descriptor, bytes, length, offset) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_pwritev(
-    descriptor: c_int,
-    parts: *const libc::iovec,
-    count: c_int,
-    offset: libc::off_t,
-) -> isize {
-    // SAFETY: passed on untouched.
-    written(unsafe { __real_pwritev(descriptor, parts, count, offset) })
+    let written = unsafe { __real_write(descriptor, bytes, length) };
+    if written < 0 {
+        explain(libc::EIO);
+    }
+    written
 }
 
 #[unsafe(no_mangle)]

@@ -24,9 +24,6 @@ pub const LINK_ARGUMENTS: &[&str] = &[
     "--wrap=open",
     "--wrap=close",
     "--wrap=write",
-    "--wrap=writev",
-    "--wrap=pwrite",
-    "--wrap=pwritev",
     "--wrap=opendir",
 ];
 
