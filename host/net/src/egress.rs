@@ -125,6 +125,33 @@ impl Egress {
         Ok((stream, permit))
     }
 
+    /// A socket for datagrams to and from `to` alone, which passed [`Egress::check`] and the sandbox's policy.
+    pub(crate) fn datagrams(
+        &self,
+        to: SocketAddr,
+    ) -> Result<(tokio::net::UdpSocket, OwnedSemaphorePermit), ConnectError> {
+        let permit = Arc::clone(&self.connections)
+            .try_acquire_owned()
+            .map_err(|_| ConnectError::Limit("connections of all sandboxes of the machine"))?;
+        let named = self.allow.contains(&to);
+        if !named && is_own_address(to.ip()) {
+            return Err(Refusal::OwnMachine(to.ip()).into());
+        }
+        let any: IpAddr = match to.ip() {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = UdpSocket::bind((any, 0))?;
+        // Connected at once: nobody else is heard.
+        socket.connect(to)?;
+        // The machine may have got the address since.
+        if !named && socket.local_addr()?.ip() == to.ip() {
+            return Err(Refusal::OwnMachine(to.ip()).into());
+        }
+        socket.set_nonblocking(true)?;
+        Ok((tokio::net::UdpSocket::from_std(socket)?, permit))
+    }
+
     /// The addresses of `name` that sandboxes may reach at some port.
     pub(crate) async fn lookup(&self, name: &Name) -> Result<Vec<IpAddr>, LookupError> {
         let resolver = Arc::clone(self.resolver.as_ref().ok_or(Refusal::NoEgress)?);

@@ -52,6 +52,17 @@ pub enum ConnectError {
     Io(#[from] io::Error),
 }
 
+/// Why a datagram was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Larger than a datagram can be.
+    #[error("a datagram of {0} bytes is too large")]
+    TooLarge(usize),
+    /// As with connections.
+    #[error(transparent)]
+    Failed(#[from] ConnectError),
+}
+
 /// Why a port could not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BindError {

@@ -13,12 +13,13 @@
 //! counts for the addresses that a lookup through this network found, for [`limits::NAME_MEMORY`]; so an answer that
 //! points elsewhere later (rebinding) gains nothing. A change of policy cuts connections that it no longer allows.
 //!
-//! UDP is not offered.
+//! Datagrams (UDP) go the same two ways, under the same rules; from outside a sandbox hears only whom it spoke to.
 #![forbid(unsafe_code)]
 
 pub mod address;
 mod cidr;
 mod connection;
+mod datagram;
 mod egress;
 mod error;
 pub mod limits;
@@ -34,8 +35,9 @@ mod slots;
 
 pub use cidr::{Cidr, CidrError};
 pub use connection::Connection;
+pub use datagram::{Datagram, Datagrams};
 pub use egress::Egress;
-pub use error::{BindError, ConnectError, LookupError, Refusal};
+pub use error::{BindError, ConnectError, LookupError, Refusal, SendError};
 pub use loopback::{Binding, Listener};
 pub use name::{Domain, Name, NameError};
 pub use network::{Network, NetworkUsage};

@@ -20,6 +20,15 @@ pub const BACKLOG: usize = 256;
 pub const DEFAULT_BACKLOG: usize = 128;
 /// How long a connect waits for room in a full backlog: Linux retries for minutes, and nobody waits that long.
 pub const BACKLOG_WAIT: Duration = Duration::from_secs(10);
+/// Largest datagram: what UDP over IPv4 can carry.
+pub const DATAGRAM_BYTES: usize = 65_507;
+/// Charged for each datagram that waits, beside its bytes: what the host keeps for it.
+pub(crate) const DATAGRAM_OVERHEAD: usize = 256;
+/// Datagrams that wait at one port, in bytes: what Linux keeps by default. More are lost.
+pub const INBOX_BYTES: usize = 208 << 10;
+/// Addresses outside that one UDP port hears: more than a resolver has servers, fewer than a scan wants. A further one
+/// takes the place of the one that was spoken to longest ago.
+pub const PEERS: usize = 16;
 /// Ports for those who ask for any, as on Linux.
 pub(crate) const EPHEMERAL: std::ops::RangeInclusive<u16> = 32768..=60999;
 /// Connections of one sandbox to the outside at once: more than a browser opens, fewer than a scan wants.

@@ -8,8 +8,9 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::connection::Connection;
+use crate::datagram::DatagramPorts;
 use crate::egress::{Egress, canonical_socket};
-use crate::error::{BindError, ConnectError, LookupError};
+use crate::error::{BindError, ConnectError, LookupError, Refusal};
 use crate::limits::{LOOKUPS, OUTSIDE_CONNECTIONS};
 use crate::loopback::{Binding, Loopback, is_own};
 use crate::memory::NameMemory;
@@ -25,6 +26,7 @@ pub struct Network(Arc<Inner>);
 
 struct Inner {
     loopback: Arc<Loopback>,
+    datagrams: DatagramPorts,
     egress: Arc<Egress>,
     outside: Arc<Slots>,
     lookups: Arc<Slots>,
@@ -98,6 +100,7 @@ impl Network {
     pub fn new(egress: Arc<Egress>, policy: Policy) -> Self {
         Self(Arc::new(Inner {
             loopback: Loopback::new(),
+            datagrams: DatagramPorts::default(),
             egress,
             outside: Slots::new(OUTSIDE_CONNECTIONS),
             lookups: Slots::new(LOOKUPS),
@@ -223,10 +226,31 @@ impl Network {
     #[must_use]
     pub fn usage(&self) -> NetworkUsage {
         NetworkUsage {
-            bindings: self.0.loopback.bindings(),
+            bindings: self.0.loopback.bindings() + self.0.datagrams.bindings(),
             loopback: self.0.loopback.connections(),
             outside: self.0.outside.used(),
         }
+    }
+
+    pub(crate) fn datagram_ports(&self) -> &DatagramPorts {
+        &self.0.datagrams
+    }
+
+    pub(crate) fn egress(&self) -> &Egress {
+        &self.0.egress
+    }
+
+    /// Whether `to`, which is canonical, may be reached at this moment.
+    pub(crate) fn may_reach(&self, to: SocketAddr) -> Result<(), Refusal> {
+        self.0.egress.check(to)?;
+        let rules = self.0.rules();
+        let names = rules.memory.names(to.ip(), Instant::now());
+        rules.policy.check(to.ip(), &names)
+    }
+
+    pub(crate) fn outside_slot(&self) -> Result<Slot, ConnectError> {
+        let slot = self.0.outside.take();
+        slot.ok_or(ConnectError::Limit("connections of the sandbox to the outside"))
     }
 
     async fn leave(&self, to: SocketAddr) -> Result<Connection, ConnectError> {

@@ -26,9 +26,9 @@ wasmtime::component::bindgen!({
         "wasi:sockets/network.network": crate::create::InstanceNetwork,
         "wasi:sockets/ip-name-lookup.resolve-address-stream": crate::lookup::Lookup,
         "wasi:sockets/tcp.tcp-socket": crate::socket::TcpSocket,
-        "wasi:sockets/udp.udp-socket": crate::udp::Never,
-        "wasi:sockets/udp.incoming-datagram-stream": crate::udp::Never,
-        "wasi:sockets/udp.outgoing-datagram-stream": crate::udp::Never,
+        "wasi:sockets/udp.udp-socket": crate::udp::UdpSocket,
+        "wasi:sockets/udp.incoming-datagram-stream": crate::udp::Incoming,
+        "wasi:sockets/udp.outgoing-datagram-stream": crate::udp::Outgoing,
     },
     require_store_data_send: true,
 });

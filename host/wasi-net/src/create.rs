@@ -9,7 +9,7 @@ use crate::bindings::wasi::sockets::{instance_network, network, tcp_create_socke
 use crate::bindings::{ErrorCode, IpAddressFamily};
 use crate::error::{SocketError, io_code};
 use crate::socket::TcpSocket;
-use crate::udp::Never;
+use crate::udp::UdpSocket;
 
 /// The capability to use sockets. There is one network, and every program has it.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,7 @@ impl tcp_create_socket::Host for NetView<'_> {
 }
 
 impl udp_create_socket::Host for NetView<'_> {
-    fn create_udp_socket(&mut self, _: IpAddressFamily) -> Result<Resource<Never>, SocketError> {
-        Err(ErrorCode::NotSupported.into())
+    fn create_udp_socket(&mut self, family: IpAddressFamily) -> Result<Resource<UdpSocket>, SocketError> {
+        Ok(self.table.push(UdpSocket::new(family))?)
     }
 }

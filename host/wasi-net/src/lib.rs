@@ -1,7 +1,7 @@
 //! wasi:sockets for guests, served by a sandbox's own network.
 //!
 //! Takes the place of wasmtime-wasi's `wasi:sockets/*` in a linker; all else of WASI is the embedder's to link, `wasi:io`
-//! from wasmtime-wasi-io. TCP over IPv4 and IPv6, and name lookup; UDP sockets are `not-supported`.
+//! from wasmtime-wasi-io. TCP and UDP over IPv4 and IPv6, and name lookup.
 //!
 //! A socket lives in its store's table: when the process ends, however it ends, its ports are free and its connections
 //! closed. Nothing runs in the background but the last bytes of a connection to the outside.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sandbar_net::{Connection, Egress, Network, Policy, Resolve};
 use sandbar_wasi_net::{NetCtx, NetView, add_to_linker};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -244,6 +244,49 @@ async fn errors_are_those_of_linux() {
     );
     start(&network, &["errors"]).output().await;
     nothing_is_held(&network);
+}
+
+#[tokio::test]
+async fn datagrams_go_where_they_are_sent() {
+    let network = Network::new(
+        Egress::with_resolver([], Vec::new(), Arc::new(Names(Vec::new()))),
+        Policy::open(),
+    );
+    start(&network, &["datagrams"]).output().await;
+    nothing_is_held(&network);
+}
+
+#[tokio::test]
+async fn datagrams_leave_as_operator_and_policy_both_let_and_only_answers_come_back() {
+    let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let network = Network::new(egress(address), Policy::open());
+    let answering = tokio::spawn(async move {
+        let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut buffer = [0; 64];
+        loop {
+            let (length, from) = server.recv_from(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..length], b"question");
+            // The kernel lets nobody else in.
+            stranger.send_to(b"forged", from).await.unwrap();
+            server.send_to(b"answer", from).await.unwrap();
+        }
+    });
+    let ask = async |address: &str| start(&network, &["ask", address]).output().await;
+    assert_eq!(ask(&address.to_string()).await, "answer\n");
+    // A neighbouring port of the machine is not there.
+    let neighbour = format!("127.0.0.1:{}", address.port() ^ 1);
+    assert_eq!(ask(&neighbour).await, "ConnectionRefused\n");
+    for (policy, answer) in [
+        (Policy::blocked(), "PermissionDenied\n"),
+        (policy("127.0.0.0/8", ""), "answer\n"),
+        (policy("1.1.1.0/24", ""), "PermissionDenied\n"),
+    ] {
+        network.set_policy(policy.clone());
+        assert_eq!(ask(&address.to_string()).await, answer, "{policy:?}");
+    }
+    nothing_is_held(&network);
+    answering.abort();
 }
 
 #[tokio::test]

@@ -107,7 +107,6 @@ fn errors() {
     for strange in ["224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80", "[::ffff:127.0.0.1]:80", "127.0.0.1:0"] {
         assert!(TcpStream::connect(strange).is_err(), "{strange}");
     }
-    assert!(UdpSocket::bind("127.0.0.1:0").is_err());
     for name in ["no-such-name.invalid", "", "a b", "127.1"] {
         assert!((name, 80).to_socket_addrs().is_err(), "{name:?}");
     }
@@ -203,8 +202,65 @@ fn lazy() {
     drop(listener);
 }
 
+/// Datagrams inside: who sent them, to whom they go, and what is refused.
+fn datagrams() {
+    for host in ["127.0.0.1", "::1"] {
+        let server = UdpSocket::bind((host, 53)).unwrap();
+        assert_eq!(UdpSocket::bind((host, 53)).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let client = UdpSocket::bind((host, 0)).unwrap();
+        let mut buffer = [0; 2048];
+        for n in 0..40_u8 {
+            client.send_to(&[n; 300], server.local_addr().unwrap()).unwrap();
+        }
+        for n in 0..40_u8 {
+            let (length, from) = server.recv_from(&mut buffer).unwrap();
+            assert_eq!((&buffer[..length], from), (&[n; 300][..], client.local_addr().unwrap()));
+        }
+        server.send_to(b"", client.local_addr().unwrap()).unwrap();
+        assert_eq!(client.recv_from(&mut buffer).unwrap(), (0, server.local_addr().unwrap()));
+        client.connect(server.local_addr().unwrap()).unwrap();
+        assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+        client.send(b"asked").unwrap();
+        let (length, from) = server.recv_from(&mut buffer).unwrap();
+        // Who is not asked is not heard.
+        let stranger = UdpSocket::bind((host, 0)).unwrap();
+        stranger.send_to(b"forged", from).unwrap();
+        server.send_to(&buffer[..length], from).unwrap();
+        let length = client.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"asked");
+        drop(server);
+        assert_eq!(client.send(b"anybody?").unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        stranger.send_to(b"anybody?", (host, 53)).unwrap();
+        client.set_nonblocking(true).unwrap();
+        assert_eq!(client.recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(stranger.send_to(&vec![0; 70_000], from).is_err());
+    }
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    for never in ["10.0.0.1:53", "169.254.169.254:53", "192.168.1.1:53"] {
+        assert_eq!(socket.send_to(b"x", never).unwrap_err().kind(), ErrorKind::PermissionDenied, "{never}");
+    }
+    assert_eq!(UdpSocket::bind("8.8.8.8:53").unwrap_err().kind(), ErrorKind::AddrNotAvailable);
+    let held: Vec<UdpSocket> = (0..10_000).map_while(|_| UdpSocket::bind("127.0.0.1:0").ok()).collect();
+    assert!((10..1000).contains(&held.len()), "{}", held.len());
+}
+
+/// Asks one question of a server of datagrams and prints the answer.
+fn ask() {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    if let Err(error) = socket.connect(argument(2)).and_then(|()| socket.send(b"question")) {
+        return println!("{:?}", error.kind());
+    }
+    let mut buffer = [0; 2048];
+    match socket.recv(&mut buffer) {
+        Ok(length) => println!("{}", String::from_utf8_lossy(&buffer[..length])),
+        Err(error) => println!("{:?}", error.kind()),
+    }
+}
+
 fn main() {
     match argument(1).as_str() {
+        "datagrams" => datagrams(),
+        "ask" => ask(),
         "http" => http(&argument(2)),
         "echo" => echo(),
         "itself" => itself(),
