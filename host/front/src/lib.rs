@@ -9,6 +9,7 @@
 //!                   │     └ upgrade, tunnel, watch: WebSockets       guarded, steady: long bodies
 //!                   ├─ preview: hosts that name a port of a sandbox
 //!                   ├─ runners, link, events
+//!                   ├─ objects, build_logs: what images are built from, and how that goes
 //!                   └─ the API
 //! ```
 
@@ -16,6 +17,7 @@ mod access;
 mod activity;
 mod api;
 mod body;
+mod build_logs;
 mod cors;
 mod duties;
 mod events;
@@ -26,6 +28,7 @@ mod headers;
 pub mod limits;
 mod link;
 mod links;
+mod objects;
 mod preview;
 mod router;
 mod runners;

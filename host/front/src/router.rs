@@ -11,11 +11,13 @@ use tokio::sync::Semaphore;
 use crate::access::AccessCache;
 use crate::activity::Activity;
 use crate::api::{Api, Asking};
+use crate::build_logs::{self, BuildLogs};
 use crate::events::Events;
 use crate::fault::Fault;
 use crate::forward::Aim;
 use crate::limits::{MAX_CALLS, MAX_TUNNELS};
 use crate::links::Links;
+use crate::objects::{self, Objects};
 use crate::watch::Watches;
 use crate::{Body, BoxError, cors, duties, events, forward, link, preview, runners};
 
@@ -35,6 +37,8 @@ pub struct FrontConfig {
     pub preview_domain: Option<String>,
     /// Whether it asks the API to act as time passes. Any number of fronts may; one of a region's proxy need not.
     pub ticks: bool,
+    /// Where uploads for images and logs of builds are kept; none: this front keeps none.
+    pub data_dir: Option<std::path::PathBuf>,
 }
 
 impl FrontConfig {
@@ -45,6 +49,7 @@ impl FrontConfig {
             front_key: front_key.into(),
             preview_domain: None,
             ticks: true,
+            data_dir: None,
         }
     }
 }
@@ -59,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) tunnels: Arc<Semaphore>,
     pub(crate) watches: Watches,
     pub(crate) events: Events,
+    pub(crate) objects: Option<Objects>,
+    pub(crate) build_logs: Option<BuildLogs>,
     preview_domain: Option<String>,
 }
 
@@ -77,6 +84,11 @@ impl Front {
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
             tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
             watches: Watches::default(),
+            objects: config
+                .data_dir
+                .as_ref()
+                .map(|data| Objects::new(data.join("objects"), &config.front_key)),
+            build_logs: config.data_dir.map(|data| BuildLogs::new(data.join("build-logs"))),
             preview_domain: config.preview_domain.map(|domain| domain.trim_matches('.').to_owned()),
         });
         duties::start(&shared, config.ticks);
@@ -119,6 +131,10 @@ async fn dispatch(State(shared): State<Arc<Shared>>, request: axum::extract::Req
             "NOT_FOUND",
             "toolbox paths are /toolbox/<sandbox>/<path>",
         ))
+    } else if objects::is_ours(request.method(), &path) {
+        objects::call(&shared, request).await
+    } else if let Some(ask) = build_logs::target(&request.method().clone(), &path) {
+        build_logs::call(&shared, request, ask).await
     } else if let Some((runner, ask)) = runners::target(request.method(), &path) {
         runners::call(&shared, request, runner, ask).await
     } else {

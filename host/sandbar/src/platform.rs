@@ -203,6 +203,7 @@ impl Platform {
 fn front_config(options: &Options, secrets: &Secrets) -> FrontConfig {
     FrontConfig {
         preview_domain: options.preview_domain.clone(),
+        data_dir: Some(options.data_dir.clone()),
         ..FrontConfig::new(&secrets.front_key)
     }
 }
