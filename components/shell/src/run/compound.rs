@@ -36,19 +36,18 @@ impl Shell {
             self.tail = tail;
             return self.kind(&command.kind).await;
         }
-        let saved = self.fds.clone();
         let outer = std::mem::take(&mut self.scratch);
-        let redirected = Box::pin(self.redirect(&command.redirects)).await;
+        let redirected = Box::pin(self.redirect_here(&command.redirects)).await;
         let mine = std::mem::take(&mut self.scratch);
         let result = match redirected {
-            Ok(true) => {
+            Ok(undo) => {
                 self.tail = tail;
-                self.kind(&command.kind).await
+                let result = self.kind(&command.kind).await;
+                self.undo(undo);
+                result
             }
-            Ok(false) => Ok(1),
-            Err(flow) => Err(flow),
+            Err(step) => step,
         };
-        self.fds = saved;
         self.scratch = mine;
         Box::pin(self.finish_substitutions()).await;
         self.scratch = outer;

@@ -1,7 +1,10 @@
 //! Redirections.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use crate::os::{Errno, Fd, How};
-use crate::shell::{Flow, Shell};
+use crate::shell::{Flow, Shell, Step};
 use crate::syntax::ast::{Redirect, RedirectKind, Target, Word};
 
 /// Highest descriptor number that a redirection may name.
@@ -10,7 +13,44 @@ const MAX_FD: u32 = 1023;
 /// First descriptor that `{name}>file` gives out.
 const FIRST_FREE_FD: u32 = 10;
 
+/// Descriptors as they were before a command's redirections.
+pub(super) struct Undo(Vec<(u32, Option<Fd>)>);
+
 impl Shell {
+    /// Redirects for a command that runs in this very shell, and says how to undo that. The error is the command's end.
+    pub(super) async fn redirect_here(&mut self, redirects: &[Redirect]) -> Result<Undo, Step> {
+        if redirects.is_empty() {
+            return Ok(Undo(Vec::new()));
+        }
+        let saved = self.fds.clone();
+        let failed = match self.redirect(redirects).await {
+            Ok(true) => {
+                let numbers: BTreeSet<u32> = saved.keys().chain(self.fds.keys()).copied().collect();
+                let changed = numbers.into_iter().filter(|number| {
+                    let (before, now) = (saved.get(number), self.fds.get(number));
+                    !matches!((before, now), (Some(before), Some(now)) if Rc::ptr_eq(before, now))
+                });
+                return Ok(Undo(
+                    changed.map(|number| (number, saved.get(&number).cloned())).collect(),
+                ));
+            }
+            Ok(false) => Ok(1),
+            Err(flow) => Err(flow),
+        };
+        self.fds = saved;
+        Err(failed)
+    }
+
+    /// Undoes redirections, and only them: what the command itself has opened or closed by `exec` stays.
+    pub(super) fn undo(&mut self, undo: Undo) {
+        for (number, before) in undo.0 {
+            match before {
+                Some(fd) => self.fds.insert(number, fd),
+                None => self.fds.remove(&number),
+            };
+        }
+    }
+
     /// Applies redirections in order. False: one failed, and that was reported.
     pub(super) async fn redirect(&mut self, redirects: &[Redirect]) -> Result<bool, Flow> {
         for redirect in redirects {

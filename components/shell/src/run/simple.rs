@@ -90,18 +90,10 @@ impl Shell {
         if function.is_none() && !builtins::exists(name) {
             return Box::pin(self.program(simple, redirects, name, args, last)).await;
         }
-        let saved = self.fds.clone();
-        match Box::pin(self.redirect(redirects)).await {
-            Ok(true) => {}
-            Ok(false) => {
-                self.fds = saved;
-                return Ok(1);
-            }
-            Err(flow) => {
-                self.fds = saved;
-                return Err(flow);
-            }
-        }
+        let undo = match Box::pin(self.redirect_here(redirects)).await {
+            Ok(undo) => undo,
+            Err(step) => return step,
+        };
         let scoped = !simple.assigns.is_empty();
         if scoped {
             self.vars.push_frame();
@@ -138,7 +130,7 @@ impl Shell {
         if scoped {
             self.vars.pop_frame();
         }
-        self.fds = saved;
+        self.undo(undo);
         result
     }
 
