@@ -3,6 +3,7 @@
 //! * exit codes other than 0 and 1 reach whoever waits ([`exit`], and `exit` of libc by link-time wrapping);
 //! * the program starts in the directory that `PWD` names ([`init`]);
 //! * a full disk is ENOSPC, and too many open files are EMFILE (libc of WASI makes EIO and ENOMEM of them);
+//! * errors are told in the words of Linux;
 //! * `stat`, `lstat`, `fstat`, `fstatat`, `chmod`, `fchmod` and `fchmodat` see and set real permission bits;
 //! * a panic is one line on standard error and status 134, never a backtrace.
 //!
@@ -25,6 +26,7 @@ pub const LINK_ARGUMENTS: &[&str] = &[
     "--wrap=close",
     "--wrap=write",
     "--wrap=opendir",
+    "--wrap=strerror_r",
 ];
 
 #[cfg(target_family = "wasm")]
@@ -58,6 +60,8 @@ mod descriptors;
 #[cfg(target_family = "wasm")]
 mod failures;
 pub mod files;
+#[cfg(target_family = "wasm")]
+mod words;
 #[cfg(target_family = "wasm")]
 mod wrap;
 

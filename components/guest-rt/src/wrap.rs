@@ -90,7 +90,8 @@ fn type_bits(kind: modes::Kind) -> libc::mode_t {
         modes::Kind::Regular => libc::S_IFREG,
         modes::Kind::Directory => libc::S_IFDIR,
         modes::Kind::Symlink => libc::S_IFLNK,
-        modes::Kind::CharacterDevice => libc::S_IFCHR,
+        // As regular files, which WASI takes them for, too: std has no other kind here, and programs refuse what has none.
+        modes::Kind::CharacterDevice => libc::S_IFREG,
     }
 }
 

@@ -76,7 +76,7 @@ enum Stop {
     /// `-q` and a line was selected.
     Found,
     /// Standard output is gone.
-    NoOutput,
+    NoOutput(io::Error),
 }
 
 impl Run<'_> {
@@ -85,7 +85,10 @@ impl Run<'_> {
         let flushed = self.out.flush();
         match (outcome, flushed) {
             (Err(Stop::Found), _) => SELECTED,
-            (Err(Stop::NoOutput), _) | (_, Err(_)) => TROUBLE,
+            (Err(Stop::NoOutput(error)), _) | (_, Err(error)) => {
+                console::complain("grep", format_args!("write error: {}", console::reason(&error)));
+                TROUBLE
+            }
             _ if self.trouble && !(self.selected && self.options.report == Report::Nothing) => TROUBLE,
             _ if self.selected => SELECTED,
             _ => NOTHING_SELECTED,
@@ -188,9 +191,9 @@ impl Run<'_> {
                 self.complain(Path::new(shown), &console::reason(&error));
                 return Ok(());
             }
-            (Err(_), None) => return Err(Stop::NoOutput),
+            (Err(error), None) => return Err(Stop::NoOutput(error)),
         };
-        self.summary(shown, named, selected).map_err(|_| Stop::NoOutput)?;
+        self.summary(shown, named, selected).map_err(Stop::NoOutput)?;
         let listed = if self.options.report == Report::FilesWithout {
             selected == 0
         } else {
