@@ -1,16 +1,19 @@
 //! bc: the calculator of any precision, POSIX with what GNU adds.
 
 mod functions;
+mod lexer;
 mod number;
 mod parser;
+mod tree;
 
 use crate::console;
 use number::Number;
-use parser::{Argument, Expression, Function, Parser, Place, Statement};
+use parser::Parser;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use tree::{Argument, Expression, Function, Place, Statement};
 
 /// Characters in a line of a long number, with the backslash.
 const LINE: usize = 70;

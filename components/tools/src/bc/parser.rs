@@ -1,207 +1,10 @@
 //! The language of bc, read into trees.
 
-use std::iter::Peekable;
-use std::str::Chars;
+use super::lexer::{Lexer, Token};
+use super::tree::{Argument, Expression, Function, Place, Statement};
 
 /// Statements and expressions inside each other at most.
 const MOST_DEPTH: usize = 200;
-
-/// An expression.
-#[derive(Clone, Debug)]
-pub enum Expression {
-    /// Digits, as they stand there.
-    Number(String),
-    /// A place.
-    Place(Place),
-    /// A function of the user's, or a built-in one.
-    Call(String, Vec<Argument>),
-    /// `-x`, `!x`.
-    Unary(char, Box<Self>),
-    /// `a op b`.
-    Binary(&'static str, Box<Self>, Box<Self>),
-    /// `place op= b`; op is `=` for none.
-    Assign(Place, &'static str, Box<Self>),
-    /// `++x`, `x--`: by what, and whether the value is that from before.
-    Step(Place, i64, bool),
-    /// `(x)`: printed even if it is an assignment.
-    Group(Box<Self>),
-}
-
-/// What can be assigned to.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A variable, or one of `scale`, `ibase`, `obase`, `last`.
-    Name(String),
-    /// An element.
-    Element(String, Box<Expression>),
-}
-
-/// An argument of a call.
-#[derive(Clone, Debug)]
-pub enum Argument {
-    /// A value.
-    Value(Expression),
-    /// `name[]`.
-    Array(String),
-}
-
-/// A statement.
-#[derive(Clone, Debug)]
-pub enum Statement {
-    /// Printed, unless it is an assignment.
-    Expression(Expression),
-    /// Printed as it is.
-    Text(String),
-    /// `print`.
-    Print(Vec<Result<String, Expression>>),
-    /// `{ … }`.
-    Block(Vec<Self>),
-    /// `if`.
-    If(Expression, Box<Self>, Option<Box<Self>>),
-    /// `while`.
-    While(Expression, Box<Self>),
-    /// `for`.
-    For(Option<Expression>, Option<Expression>, Option<Expression>, Box<Self>),
-    /// `define`.
-    Define(String, Function),
-    /// `return`.
-    Return(Option<Expression>),
-    /// `break`.
-    Break,
-    /// `continue`.
-    Continue,
-    /// `quit`, `halt`.
-    Quit,
-}
-
-/// A function of the user's.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Parameters; `true` for an array.
-    pub parameters: Vec<(String, bool)>,
-    /// Its own variables.
-    pub own: Vec<(String, bool)>,
-    /// What it does.
-    pub body: Vec<Statement>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Number(String),
-    Name(String),
-    Text(String),
-    Operator(&'static str),
-    Line,
-    End,
-}
-
-const OPERATORS: [&str; 37] = [
-    "^=", "*=", "/=", "%=", "+=", "-=", "==", "<=", ">=", "!=", "&&", "||", "++", "--", "^", "*", "/", "%", "+", "-",
-    "=", "<", ">", "!", "(", ")", "[", "]", "{", "}", ",", ";", ".", "&", "|", ":", "?",
-];
-
-struct Lexer<'a> {
-    rest: Peekable<Chars<'a>>,
-}
-
-impl Lexer<'_> {
-    fn next(&mut self) -> Result<Token, String> {
-        loop {
-            let Some(c) = self.rest.peek().copied() else {
-                return Ok(Token::End);
-            };
-            match c {
-                '\n' => {
-                    self.rest.next();
-                    return Ok(Token::Line);
-                }
-                '#' => while self.rest.next_if(|c| *c != '\n').is_some() {},
-                '\\' => {
-                    self.rest.next();
-                    self.rest.next_if_eq(&'\n');
-                }
-                c if c.is_whitespace() => {
-                    self.rest.next();
-                }
-                '"' => {
-                    self.rest.next();
-                    let mut text = String::new();
-                    while let Some(c) = self.rest.next_if(|c| *c != '"') {
-                        text.push(c);
-                    }
-                    self.rest.next();
-                    return Ok(Token::Text(text));
-                }
-                c if c.is_ascii_lowercase() => {
-                    let mut name = String::new();
-                    while let Some(c) = self
-                        .rest
-                        .next_if(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_')
-                    {
-                        name.push(c);
-                    }
-                    return Ok(Token::Name(name));
-                }
-                c if c.is_ascii_digit() || ('A'..='F').contains(&c) || c == '.' => return self.number(),
-                '/' => {
-                    self.rest.next();
-                    if self.rest.next_if_eq(&'*').is_some() {
-                        let mut last = ' ';
-                        for c in self.rest.by_ref() {
-                            if last == '*' && c == '/' {
-                                break;
-                            }
-                            last = c;
-                        }
-                        continue;
-                    }
-                    let assigns = self.rest.next_if_eq(&'=').is_some();
-                    return Ok(Token::Operator(if assigns { "/=" } else { "/" }));
-                }
-                _ => {
-                    self.rest.next();
-                    let mut text = String::from(c);
-                    if let Some(next) = self.rest.peek() {
-                        text.push(*next);
-                        if let Some(found) = OPERATORS.iter().find(|operator| **operator == text) {
-                            self.rest.next();
-                            return Ok(Token::Operator(found));
-                        }
-                        text.pop();
-                    }
-                    let found = OPERATORS.iter().find(|operator| **operator == text);
-                    return found
-                        .map(|operator| Token::Operator(operator))
-                        .ok_or_else(|| format!("illegal character: {c}"));
-                }
-            }
-        }
-    }
-
-    fn number(&mut self) -> Result<Token, String> {
-        let mut text = String::new();
-        loop {
-            match self.rest.peek().copied() {
-                Some('\\') => {
-                    self.rest.next();
-                    self.rest.next_if_eq(&'\n');
-                }
-                Some('.') if text.contains('.') => break,
-                Some(c) if c.is_ascii_digit() || ('A'..='F').contains(&c) || c == '.' => {
-                    text.push(c);
-                    self.rest.next();
-                }
-                _ => break,
-            }
-        }
-        // A lone point is the last value.
-        Ok(if text == "." {
-            Token::Name("last".into())
-        } else {
-            Token::Number(text)
-        })
-    }
-}
 
 /// Reads a program statement by statement.
 pub struct Parser<'a> {
@@ -218,9 +21,7 @@ impl<'a> Parser<'a> {
     /// A parser of `text`.
     pub fn new(text: &'a str) -> Self {
         Self {
-            lexer: Lexer {
-                rest: text.chars().peekable(),
-            },
+            lexer: Lexer::new(text),
             token: Token::Line,
             depth: 0,
         }
@@ -234,16 +35,14 @@ impl<'a> Parser<'a> {
         let parsed = self.top();
         if parsed.is_err() {
             self.depth = 0;
-            while self.lexer.rest.next_if(|c| *c != '\n').is_some() {}
+            self.lexer.skip_line();
             self.token = Token::Line;
         }
         parsed
     }
 
     fn top(&mut self) -> Parsed<Option<Statement>> {
-        while self.token == Token::Line || self.token == Token::Operator(";") {
-            self.advance()?;
-        }
+        self.skip_ends()?;
         if self.token == Token::End {
             return Ok(None);
         }
@@ -398,11 +197,14 @@ impl<'a> Parser<'a> {
 
     fn block(&mut self) -> Parsed<Vec<Statement>> {
         self.want("{")?;
+        self.rest_of_block()
+    }
+
+    /// Statements up to the brace that ends them.
+    fn rest_of_block(&mut self) -> Parsed<Vec<Statement>> {
         let mut statements = Vec::new();
         loop {
-            while self.token == Token::Line || self.token == Token::Operator(";") {
-                self.advance()?;
-            }
+            self.skip_ends()?;
             if self.eat("}")? {
                 return Ok(statements);
             }
@@ -411,6 +213,14 @@ impl<'a> Parser<'a> {
             }
             statements.push(self.statement()?);
         }
+    }
+
+    /// Passes over what ends statements.
+    fn skip_ends(&mut self) -> Parsed<()> {
+        while self.token == Token::Line || self.token == Token::Operator(";") {
+            self.advance()?;
+        }
+        Ok(())
     }
 
     fn names(&mut self) -> Parsed<Vec<(String, bool)>> {
@@ -439,41 +249,20 @@ impl<'a> Parser<'a> {
         let parameters = self.names()?;
         self.want(")")?;
         self.skip_lines()?;
-        let mut body = self.block_with_own()?;
-        let own = std::mem::take(&mut body.0);
-        let function = Function {
-            parameters,
-            own,
-            body: body.1,
-        };
+        let (own, body) = self.block_with_own()?;
+        let function = Function { parameters, own, body };
         Ok(Statement::Define(name, function))
     }
 
     fn block_with_own(&mut self) -> Parsed<OwnBlock> {
         self.want("{")?;
-        while self.token == Token::Line || self.token == Token::Operator(";") {
-            self.advance()?;
-        }
+        self.skip_ends()?;
         let mut own = Vec::new();
         if self.word().as_deref() == Some("auto") {
             self.advance()?;
             own = self.names()?;
         }
-        // The rest is a block whose brace was read.
-        let mut statements = Vec::new();
-        loop {
-            while self.token == Token::Line || self.token == Token::Operator(";") {
-                self.advance()?;
-            }
-            if self.token == Token::Operator("}") {
-                self.advance()?;
-                return Ok((own, statements));
-            }
-            if self.token == Token::End {
-                return Err("syntax error".into());
-            }
-            statements.push(self.statement()?);
-        }
+        Ok((own, self.rest_of_block()?))
     }
 
     /// As GNU bc has the order: `||`, `&&`, `!`, relations, assignment, sums, products, sign, power.
@@ -606,8 +395,7 @@ impl<'a> Parser<'a> {
             return Ok(arguments);
         }
         loop {
-            let mut ahead = self.lexer.rest.clone();
-            let is_array = ahead.next() == Some('[') && ahead.next() == Some(']');
+            let is_array = self.lexer.is_at_brackets();
             match self.word().filter(|_| is_array) {
                 Some(name) => {
                     self.advance()?;
