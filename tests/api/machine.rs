@@ -12,6 +12,7 @@ pub struct Machine {
     client: Client,
     answers: Arc<AtomicBool>,
     fails: Arc<AtomicBool>,
+    fails_tasks: Arc<AtomicBool>,
     done: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -42,6 +43,7 @@ impl Machine {
             token,
             answers: Arc::new(AtomicBool::new(true)),
             fails: Arc::new(AtomicBool::new(false)),
+            fails_tasks: Arc::new(AtomicBool::new(false)),
             done: Arc::default(),
         };
         it.report(json!([]), Some(health(cpus, cpus * 2, cpus * 10)))
@@ -72,8 +74,30 @@ impl Machine {
         self.fails.store(yes, Ordering::SeqCst);
     }
 
+    /// From now on snapshots, backups and builds fail, or they do not.
+    pub fn fails_tasks(&self, yes: bool) {
+        self.fails_tasks.store(yes, Ordering::SeqCst);
+    }
+
+    /// Ends a task by hand.
+    pub async fn end(&self, job: &Value) -> Answer {
+        self.client.post(&status(job), end_of(job, false)).await
+    }
+
+    /// The newest job of this kind that it was given.
+    pub async fn told(&self, kind: &str) -> Value {
+        for _ in 0..200 {
+            if let Some(job) = self.done().iter().rev().find(|job| job["type"] == kind) {
+                return job.clone();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("no {kind} among {:?}", self.done());
+    }
+
     fn work(&self) {
         let (client, answers, fails) = (self.client.clone(), Arc::clone(&self.answers), Arc::clone(&self.fails));
+        let fails_tasks = Arc::clone(&self.fails_tasks);
         let done = Arc::clone(&self.done);
         // Ends with the runtime of the test.
         tokio::spawn(async move {
@@ -87,6 +111,11 @@ impl Machine {
                     if !answers.load(Ordering::SeqCst) {
                         continue;
                     }
+                    if job["resourceType"] != "SANDBOX" {
+                        let body = end_of(job, fails_tasks.load(Ordering::SeqCst));
+                        client.post(&status(job), body).await.ok(200);
+                        continue;
+                    }
                     let seen = observe(job, fails.load(Ordering::SeqCst));
                     let body = json!({"observations": [seen]});
                     client.post("/api/runners/report", body).await.ok(200);
@@ -94,6 +123,25 @@ impl Machine {
             }
         });
     }
+}
+
+fn status(job: &Value) -> String {
+    format!("/api/jobs/{}/status", job["id"].as_str().unwrap_or_default())
+}
+
+/// The digest of everything that this machine makes.
+pub fn manifest() -> String {
+    format!("sha256:{}", "ab".repeat(32))
+}
+
+/// What comes of a task.
+fn end_of(job: &Value, fails: bool) -> Value {
+    if fails {
+        return json!({"status": "FAILED", "errorMessage": "no disk left on this machine"});
+    }
+    let makes = !["REMOVE_SNAPSHOT", "REMOVE_VOLUME"].contains(&job["type"].as_str().unwrap_or_default());
+    let made = json!({"manifest": manifest(), "bytes": 1 << 30}).to_string();
+    json!({"status": "COMPLETED", "resultMetadata": makes.then_some(made)})
 }
 
 /// What comes of a job.

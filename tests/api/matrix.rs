@@ -130,6 +130,33 @@ impl Stage {
             owner.patch(&scheduling, json!({"unschedulable": true})).await.ok(200);
             put(&mut path, "runner", &id);
         }
+        if path.contains("{snapshot}") {
+            let body = json!({"target": "Lab", "autoDeleteInterval": 0});
+            let id = owner.post("/api/sandbox", body).await.ok(200).text("id");
+            let name = format!("snapshot-{number}");
+            let made = owner
+                .post(&format!("/api/sandbox/{id}/snapshot"), json!({"name": name}))
+                .await;
+            if made.status == 403 {
+                // All that there may be: the oldest goes.
+                let all = owner.get("/api/snapshots?sort=createdAt&order=asc").await.ok(200).json;
+                for it in all["items"].as_array().into_iter().flatten().take(20) {
+                    let id = it["id"].as_str().unwrap_or_default();
+                    owner.delete(&format!("/api/snapshots/{id}")).await;
+                }
+                owner
+                    .post(&format!("/api/sandbox/{id}/snapshot"), json!({"name": name}))
+                    .await
+                    .ok(200);
+            }
+            put(&mut path, "snapshot", &name);
+        }
+        if path.contains("{volume}") || path.contains("/volumes/by-name/") {
+            let name = format!("volume-{number}");
+            owner.post("/api/volumes", json!({"name": name})).await.ok(200);
+            put(&mut path, "volume", &name);
+            put(&mut path, "name", &name);
+        }
         if path.contains("{role}") {
             let body = json!({"name": format!("role-{number}"), "permissions": []});
             let role = format!("/api/organizations/{}/roles", self.organization);

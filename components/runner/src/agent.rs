@@ -7,6 +7,7 @@ use crate::health::Services;
 use crate::ledger::Ledger;
 use crate::model::{Action, Configuration, Count, Event, Job, JobKind, Millis, Sample};
 use crate::outbox::Outbox;
+use crate::tasks::Tasks;
 
 /// The agent's limits, each with its reason.
 pub mod limits {
@@ -42,6 +43,16 @@ pub mod limits {
     pub const SERVICE_NAME: usize = 64;
     /// Between two health reports because of a change: a service that flaps does not flood the plane.
     pub const BETWEEN_CHANGES: Millis = 1_000;
+    /// Tasks carried out at the same time: each reads or writes whole layers, and sandboxes want the disk too.
+    pub const TASKS_AT_ONCE: usize = 2;
+    /// Tasks that wait for their turn. More are dropped; the plane hands them out again.
+    pub const TASKS_WAITING: usize = 64;
+    /// Ends of tasks that are remembered, to be told again if the plane did not hear them.
+    pub const TASKS_ENDED: usize = 256;
+    /// A snapshot or backup without an outcome for this long has failed: 20 GiB at 20 MB/s take less.
+    pub const SNAPSHOT_DEADLINE: Millis = 30 * 60_000;
+    /// A build likewise; it may compile.
+    pub const BUILD_DEADLINE: Millis = 60 * 60_000;
     pub use crate::outbox::OBSERVATIONS;
 }
 
@@ -55,6 +66,8 @@ pub struct Agent {
     pub(crate) tombstones: VecDeque<String>,
     /// Actions in flight: number to sandbox.
     pub(crate) in_flight: BTreeMap<u64, String>,
+    /// Work beside the sandboxes.
+    pub(crate) tasks: Tasks,
     pub(crate) next_number: u64,
     pub(crate) sample: Sample,
     pub(crate) last_report: Option<Millis>,
@@ -83,6 +96,7 @@ impl Agent {
             entries: BTreeMap::new(),
             tombstones: VecDeque::new(),
             in_flight: BTreeMap::new(),
+            tasks: Tasks::default(),
             next_number: 1,
             sample: Sample::default(),
             last_report: None,
@@ -110,7 +124,12 @@ impl Agent {
         }
         match event {
             Event::Job(job) => self.job(now, job, &mut out),
-            Event::Done(number, result) => self.done(now, number, result, &mut out),
+            Event::Task(task) => self.task(now, task, &mut out),
+            Event::Done(number, result) => {
+                if !self.task_done(now, number, &result, &mut out) {
+                    self.done(now, number, result.map(|_| ()), &mut out);
+                }
+            }
             Event::Found(found) => self.found(found, &mut out),
             Event::Expected(expected) => self.expected(now, expected, &mut out),
             Event::Sample(sample) => self.sample = sample,
@@ -423,6 +442,7 @@ impl Agent {
             self.done(now, number, Err(reason), out);
         }
         self.remove_again(now, out);
+        self.end_late_tasks(now, out);
         self.report_if_due(now, out);
     }
 }

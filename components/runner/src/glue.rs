@@ -44,6 +44,7 @@ impl Guest for Component {
         let event = match event {
             wit::Event::Job(job) => Event::Job(self::job(job)),
             wit::Event::Done((number, result)) => Event::Done(number, result),
+            wit::Event::Task(task) => Event::Task(self::task(task)),
             wit::Event::Found(found) => {
                 Event::Found(found.into_iter().map(|(s, started)| (spec(s), started)).collect())
             }
@@ -174,8 +175,42 @@ fn job(job: wit::Job) -> model::Job {
     }
 }
 
+fn task(task: wit::Task) -> model::Task {
+    model::Task {
+        id: task.id,
+        kind: match task.kind {
+            wit::TaskKind::Snapshot => model::TaskKind::Snapshot,
+            wit::TaskKind::Backup => model::TaskKind::Backup,
+            wit::TaskKind::Build => model::TaskKind::Build,
+            wit::TaskKind::Discard => model::TaskKind::Discard,
+            wit::TaskKind::DiscardVolume => model::TaskKind::DiscardVolume,
+        },
+        subject: task.subject,
+        sandbox: task.sandbox,
+        payload: task.payload,
+    }
+}
+
+fn task_out(task: model::Task) -> wit::Task {
+    wit::Task {
+        id: task.id,
+        kind: match task.kind {
+            model::TaskKind::Snapshot => wit::TaskKind::Snapshot,
+            model::TaskKind::Backup => wit::TaskKind::Backup,
+            model::TaskKind::Build => wit::TaskKind::Build,
+            model::TaskKind::Discard => wit::TaskKind::Discard,
+            model::TaskKind::DiscardVolume => wit::TaskKind::DiscardVolume,
+        },
+        subject: task.subject,
+        sandbox: task.sandbox,
+        payload: task.payload,
+    }
+}
+
 fn action(action: model::Action) -> wit::Action {
     match action {
+        model::Action::Perform(number, task) => wit::Action::Perform((number, task_out(task))),
+        model::Action::Ended(id, outcome) => wit::Action::Ended((id, outcome)),
         model::Action::Make(number, spec) => wit::Action::Make((number, spec_out(spec))),
         model::Action::Stop(number, sandbox) => wit::Action::Stop((number, sandbox)),
         model::Action::Remove(number, sandbox) => wit::Action::Remove((number, sandbox)),

@@ -8,10 +8,11 @@ use crate::agent::Agent;
 use crate::entry::Entry;
 use crate::ledger::Ledger;
 use crate::model::{Amounts, Millis, Sample};
+use crate::tasks::Tasks;
 
 /// Version of the encoding. A component reads the one it writes and older ones; the host of a newer one falls back to
-/// its journal. 2: leases, services, disowned and lost sandboxes; what a state of version 1 lacks is as at the start.
-const VERSION: u32 = 2;
+/// its journal. 2: leases, services, disowned and lost sandboxes; 3: tasks. What a state of an older one lacks is as at the start.
+const VERSION: u32 = 3;
 const OLDEST: u32 = 1;
 
 /// Why a state was not taken over. Nothing has changed.
@@ -54,6 +55,8 @@ struct Handover {
     lease_until: Option<Millis>,
     #[serde(default)]
     services: BTreeMap<String, Result<(), String>>,
+    #[serde(default)]
+    tasks: Tasks,
 }
 
 /// Read first: a newer version may have changed everything else.
@@ -77,6 +80,7 @@ impl Agent {
             last_failure: self.last_failure,
             lease_until: self.lease_until,
             services: self.services.clone(),
+            tasks: self.tasks.clone(),
         };
         // Strings, numbers and maps with string keys: there is nothing that could fail to encode.
         serde_json::to_vec(&handover).unwrap_or_default()
@@ -109,6 +113,7 @@ impl Agent {
         self.last_failure = handover.last_failure;
         self.lease_until = handover.lease_until;
         self.services = handover.services;
+        self.tasks = handover.tasks;
         self.told.clear();
         self.told_until.clear();
         Ok(())

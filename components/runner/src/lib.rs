@@ -16,6 +16,7 @@ mod model;
 mod outbox;
 mod recovery;
 mod removal;
+mod tasks;
 
 #[cfg(target_family = "wasm")]
 mod glue;
@@ -24,6 +25,6 @@ pub use agent::{Agent, limits};
 pub use handover::HandoverError;
 pub use ledger::{Ledger, Shortage};
 pub use model::{
-    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation, Refusal, Sample, Spec,
-    State,
+    Action, Amounts, Configuration, Count, Event, Health, Job, JobKind, Millis, Observation, Outcome, Refusal, Sample,
+    Spec, State, Task, TaskKind,
 };

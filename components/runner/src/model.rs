@@ -94,6 +94,39 @@ pub struct Job {
     pub spec: Option<Spec>,
 }
 
+/// What a task asks for. Tasks change no sandbox's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskKind {
+    /// Make a snapshot of a sandbox.
+    Snapshot,
+    /// Make a backup of a sandbox.
+    Backup,
+    /// Build a snapshot.
+    Build,
+    /// Remove this runner's copy of a snapshot.
+    Discard,
+    /// Remove the files of a volume.
+    DiscardVolume,
+}
+
+/// Work on a snapshot, a backup or a volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Id of the job.
+    pub id: String,
+    /// What is asked for.
+    pub kind: TaskKind,
+    /// Id of the snapshot, backup or volume.
+    pub subject: String,
+    /// The sandbox whose files are taken.
+    pub sandbox: Option<String>,
+    /// JSON, opaque to the agent.
+    pub payload: String,
+}
+
+/// The result of a task, or why it failed.
+pub type Outcome = Result<Option<String>, String>;
+
 /// Use of the machine, measured by the host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -112,8 +145,10 @@ pub struct Sample {
 pub enum Event {
     /// A job of the plane arrives; it may have been seen before, and jobs may come out of order.
     Job(Job),
-    /// The action of this number has ended.
-    Done(u64, Result<(), String>),
+    /// A task of the plane arrives; it may have been seen before.
+    Task(Task),
+    /// The action of this number has ended, with the result of a task.
+    Done(u64, Outcome),
     /// The host's own journal at start: each sandbox, and whether it was started.
     Found(Vec<(Spec, bool)>),
     /// What the plane believes to be here: each sandbox, and its generation.
@@ -203,6 +238,10 @@ pub enum Refusal {
 /// Something to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Carry out a task, beside the actions of sandboxes.
+    Perform(u64, Task),
+    /// Tell the plane how a task has ended.
+    Ended(String, Outcome),
     /// Make directory and layers, remember in the journal that it is started, hand it to the cell. Idempotent.
     Make(u64, Spec),
     /// Stop the processes, remember in the journal that it is stopped.

@@ -95,7 +95,7 @@ fn a_create_interrupted_by_the_death_of_the_cell_is_done_again() {
 fn outcomes_of_forgotten_actions_change_nothing() {
     let mut world = started(&["s"]);
     world.event(Event::Done(1, Err("late".into())));
-    world.event(Event::Done(999, Ok(())));
+    world.event(Event::Done(999, Ok(None)));
     assert_eq!(world.admit("s", 1), Ok(()));
 }
 

@@ -237,7 +237,7 @@ fn the_state_of_an_older_version_is_taken_over() {
     assert_eq!(world.agent.reserved(), amounts(2, 2, 2));
     world.event(Event::Granted(u64::MAX));
     assert_eq!(world.admit("s", 3), Ok(()));
-    world.event(Event::Done(7, Ok(())));
+    world.event(Event::Done(7, Ok(None)));
     assert_eq!(world.last_state("t"), Some(State::Stopped));
     assert!(world.ended("stop"));
 }
@@ -246,14 +246,14 @@ fn the_state_of_an_older_version_is_taken_over() {
 fn a_state_that_is_none_or_newer_is_refused_with_a_reason_and_changes_nothing() {
     let mut world = started(&["s"]);
     let now = String::from_utf8(world.agent.export()).expect("JSON");
-    let newer = now.replacen("\"version\":2", "\"version\":3", 1);
+    let newer = now.replacen("\"version\":3", "\"version\":4", 1);
     assert_ne!(now, newer);
     // A newer version may look quite different.
     for bytes in [newer.as_bytes(), br#"{"version":9,"sandboxes":[]}"#] {
         let error = world.agent.import(bytes).expect_err("newer").to_string();
-        assert!(error.contains("reads 1 to 2"), "{error}");
+        assert!(error.contains("reads 1 to 3"), "{error}");
     }
-    for bytes in [&b"nonsense"[..], b"", b"{}", br#"{"version":2}"#, br#"{"version":0}"#] {
+    for bytes in [&b"nonsense"[..], b"", b"{}", br#"{"version":3}"#, br#"{"version":0}"#] {
         assert!(world.agent.import(bytes).is_err());
     }
     assert_eq!(world.admit("s", 1), Ok(()));

@@ -18,7 +18,7 @@ fn started(names: &[&str]) -> World {
 fn calls_are_refused_before_the_first_grant_and_past_the_last() {
     let mut agent = Agent::new(configuration(amounts(4, 4, 4)));
     let _ = agent.handle(0, Event::Found(vec![(spec("s", 3, amounts(1, 1, 1)), true)]));
-    let _ = agent.handle(0, Event::Done(1, Ok(())));
+    let _ = agent.handle(0, Event::Done(1, Ok(None)));
     assert_eq!(agent.admit_call(0, "s", 3), Err(Refusal::LeaseExpired));
     // Even to say that something is unknown takes a lease.
     assert_eq!(agent.admit_call(0, "t", 1), Err(Refusal::LeaseExpired));

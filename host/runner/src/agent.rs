@@ -19,7 +19,8 @@ mod bindings {
 }
 
 pub(crate) use bindings::exports::sandbar::runner::agent::{
-    Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State,
+    Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State, Task,
+    TaskKind,
 };
 
 /// Longest computation of one event. The largest, thousands of sandboxes found at start, takes milliseconds.

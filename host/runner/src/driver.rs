@@ -1,6 +1,7 @@
 //! Drives the runner component: feeds it events and executes the actions it answers with.
 
-use crate::agent::{self, Action, Agent, Event, Factory, Job, Refusal as Denied, Spec};
+use crate::admissions::Admissions;
+use crate::agent::{self, Action, Agent, Event, Factory, Job, Refusal as Denied, Spec, Task};
 use crate::cells::{CellError, Cells, Incarnation};
 use crate::clock::Clock;
 use crate::component::PushError;
@@ -9,6 +10,7 @@ use crate::journal::{Journal, Record};
 use crate::machine::Amounts;
 use crate::reporter::Reporter;
 use crate::spec;
+use crate::tasks::Tasks;
 use crate::wire::Disowned;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -30,13 +32,16 @@ enum Work {
     Make(Spec),
     Stop(String),
     Remove(String),
+    Task(Task),
 }
 
 impl Work {
+    /// The lane: a sandbox, or what a task is about.
     fn sandbox(&self) -> &str {
         match self {
             Self::Make(spec) => &spec.sandbox,
             Self::Stop(sandbox) | Self::Remove(sandbox) => sandbox,
+            Self::Task(task) => &task.subject,
         }
     }
 }
@@ -61,6 +66,8 @@ struct Slot {
 /// The component and all that executes its actions.
 pub(crate) struct Driver {
     agent: Mutex<Slot>,
+    /// What the agent has said lately of calls.
+    admitted: Admissions,
     clock: Clock,
     lanes: Mutex<HashMap<String, Lane>>,
     records: Mutex<HashMap<String, Record>>,
@@ -69,6 +76,7 @@ pub(crate) struct Driver {
     journal: Journal,
     reporter: Reporter,
     cells: OnceLock<Cells>,
+    tasks: Tasks,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -85,6 +93,7 @@ impl Driver {
         records: Vec<Record>,
         reporter: Reporter,
         clock: Clock,
+        tasks: Tasks,
     ) -> wasmtime::Result<Arc<Self>> {
         let agent = factory.make()?;
         Ok(Arc::new(Self {
@@ -94,6 +103,7 @@ impl Driver {
                 factory,
                 granted: None,
             }),
+            admitted: Admissions::default(),
             clock,
             lanes: Mutex::default(),
             intents: Mutex::default(),
@@ -106,11 +116,13 @@ impl Driver {
             journal,
             reporter,
             cells: OnceLock::new(),
+            tasks,
         }))
     }
 
     /// Gives the driver its cell.
-    pub(crate) fn attach(&self, cells: Cells) {
+    pub(crate) fn attach(self: &Arc<Self>, cells: Cells) {
+        self.tasks.attach(Arc::downgrade(self));
         // A second cell would be a fault of ours; the first stays.
         let _ = self.cells.set(cells);
     }
@@ -118,6 +130,7 @@ impl Driver {
     /// Begins, with the plane's interval of reports: tells the agent what the journal holds.
     pub(crate) fn begin(self: &Arc<Self>, report_every: Duration) {
         let mut slot = lock(&self.agent);
+        self.admitted.clear();
         slot.factory.report_every(report_every);
         match slot.factory.make() {
             Ok(agent) => slot.agent = Some(agent),
@@ -184,6 +197,7 @@ impl Driver {
     pub(crate) fn replace(self: &Arc<Self>, factory: Factory) -> Result<(), PushError> {
         let mut fresh = factory.make().map_err(PushError::Start)?;
         let mut slot = lock(&self.agent);
+        self.admitted.clear();
         let now = self.clock.millis();
         let state = match slot.agent.take() {
             Some(mut old) => match old.export_state() {
@@ -255,7 +269,7 @@ impl Driver {
     }
 
     /// The outcome of an action, unless the agent that ordered it has been replaced since.
-    fn done(self: &Arc<Self>, life: u64, number: u64, result: Result<(), String>) {
+    fn done(self: &Arc<Self>, life: u64, number: u64, result: Result<Option<String>, String>) {
         let mut slot = lock(&self.agent);
         if slot.life == life {
             self.event_in(&mut slot, &Event::Done((number, result)));
@@ -270,6 +284,8 @@ impl Driver {
     }
 
     fn handle(&self, slot: &mut Slot, event: &Event) -> Vec<Action> {
+        // Under the agent's lock, so that no yes of before is kept after.
+        self.admitted.clear();
         let now = self.clock.millis();
         let mut actions = Vec::new();
         if slot.agent.is_none() {
@@ -318,14 +334,24 @@ impl Driver {
 
     /// Whether a call may proceed now.
     pub(crate) fn admit(&self, sandbox: &str, generation: u64) -> Result<(), Denied> {
+        let now = self.clock.millis();
+        if self.admitted.holds(sandbox, generation, now) {
+            return Ok(());
+        }
         let afresh = || Denied::NotReady("the runner is starting afresh".into());
         let mut slot = lock(&self.agent);
         let Some(mut agent) = slot.agent.take() else {
             return Err(afresh());
         };
-        match agent.admit_call(self.clock.millis(), sandbox, generation) {
+        // The lock may have been waited for.
+        let now = self.clock.millis();
+        match agent.admit_call(now, sandbox, generation) {
             Ok(answer) => {
                 slot.agent = Some(agent);
+                if answer.is_ok() {
+                    self.admitted
+                        .keep(sandbox, generation, now, slot.granted.unwrap_or_default());
+                }
                 answer
             }
             Err(error) => {
@@ -387,6 +413,8 @@ impl Driver {
             Action::Report((observations, health)) => {
                 return self.reporter.push(observations, health);
             }
+            Action::Ended((job, outcome)) => return self.tasks.tell(job, outcome),
+            Action::Perform((number, task)) => (number, Work::Task(task)),
             Action::Make((number, spec)) => (number, Work::Make(spec)),
             Action::Stop((number, sandbox)) => (number, Work::Stop(sandbox)),
             Action::Remove((number, sandbox)) => (number, Work::Remove(sandbox)),
@@ -418,9 +446,10 @@ impl Driver {
             };
             let Some((life, number, work)) = next else { return };
             let result = match work {
-                Work::Make(spec) => self.make(spec).await,
-                Work::Stop(sandbox) => self.stop(&sandbox).await,
-                Work::Remove(sandbox) => self.remove(&sandbox).await,
+                Work::Make(spec) => self.make(spec).await.map(|()| None),
+                Work::Stop(sandbox) => self.stop(&sandbox).await.map(|()| None),
+                Work::Remove(sandbox) => self.remove(&sandbox).await.map(|()| None),
+                Work::Task(task) => self.tasks.perform(&task).await.map_err(WorkError::Task),
             };
             if let Err(error) = &result {
                 tracing::warn!(%sandbox, %error, "an action failed");
@@ -443,10 +472,20 @@ impl Driver {
         if !self.holds(&record.sandbox) {
             self.room().await?;
         }
+        let image = match spec::image(&record)? {
+            Some(image) if !self.has_files(&record.sandbox) => Some(image),
+            _ => None,
+        };
+        if let Some(image) = &image {
+            self.tasks.fetch(image).await.map_err(WorkError::Task)?;
+        }
         // First the journal: a cell must never hold what a restart would not find.
         let id = record.sandbox.clone();
         self.remember(record).await?;
         self.cells()?.put(&id, &sandbox).await?;
+        if let Some(image) = &image {
+            self.tasks.used(image).await;
+        }
         Ok(())
     }
 
@@ -565,6 +604,8 @@ enum WorkError {
     DiskFull { free: u64 },
     #[error(transparent)]
     Cell(#[from] CellError),
+    #[error("{0}")]
+    Task(String),
 }
 
 /// Why a toolbox call goes nowhere.

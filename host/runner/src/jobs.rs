@@ -1,6 +1,6 @@
 //! Fetches what the plane wants: rows at the start, then jobs, by long polling.
 
-use crate::agent::{Amounts, Event, Job, JobKind, Spec};
+use crate::agent::{Amounts, Event, Job, JobKind, Spec, Task, TaskKind};
 use crate::backoff::Backoff;
 use crate::driver::Driver;
 use crate::plane::Plane;
@@ -28,6 +28,13 @@ pub(crate) async fn run(plane: Plane, driver: Arc<Driver>) {
             Ok(answer) => {
                 backoff.reset();
                 for job in answer.jobs {
+                    if let Some(kind) = task_kind(&job.kind) {
+                        match task(job, kind) {
+                            Ok(task) => driver.event(Event::Task(task)),
+                            Err(reason) => tracing::warn!(%reason, "a task is skipped"),
+                        }
+                        continue;
+                    }
                     match translate(job) {
                         Ok(job) => driver.job(job),
                         Err(reason) => tracing::warn!(%reason, "a job is skipped"),
@@ -95,6 +102,36 @@ fn found(row: Row) -> Option<(Spec, bool)> {
         return None;
     }
     spec(&row.payload).map(|spec| (spec, started))
+}
+
+fn task_kind(kind: &str) -> Option<TaskKind> {
+    Some(match kind {
+        "SNAPSHOT_SANDBOX" => TaskKind::Snapshot,
+        "CREATE_BACKUP" => TaskKind::Backup,
+        "BUILD_SNAPSHOT" => TaskKind::Build,
+        "REMOVE_SNAPSHOT" => TaskKind::Discard,
+        "REMOVE_VOLUME" => TaskKind::DiscardVolume,
+        _ => return None,
+    })
+}
+
+/// A task; the agent judges whether its sandbox is here.
+fn task(job: wire::Job, kind: TaskKind) -> Result<Task, String> {
+    let payload = job.payload.unwrap_or_else(|| "{}".to_owned());
+    let about: wire::TaskPayload =
+        serde_json::from_str(&payload).map_err(|error| format!("payload of job {}: {error}", job.id))?;
+    let takes = matches!(kind, TaskKind::Snapshot | TaskKind::Backup);
+    let ids = [Some(&job.resource_id), about.sandbox_id.as_ref()];
+    if !ids.into_iter().flatten().all(|id| sandbar_cell::valid_id(id)) || (takes && about.sandbox_id.is_none()) {
+        return Err(format!("job {} names no sandbox, or what can be no id", job.id));
+    }
+    Ok(Task {
+        id: job.id,
+        kind,
+        subject: job.resource_id,
+        sandbox: about.sandbox_id.filter(|_| takes),
+        payload,
+    })
 }
 
 fn translate(job: wire::Job) -> Result<Job, String> {
@@ -169,13 +206,40 @@ mod tests {
     #[test]
     fn nonsense_is_refused_with_a_reason() {
         for (kind, id, payload) in [
-            ("BUILD_SNAPSHOT", "s", PAYLOAD),
+            ("PAINT_SANDBOX", "s", PAYLOAD),
             ("STOP_SANDBOX", "other", PAYLOAD),
             ("STOP_SANDBOX", "s", "no JSON"),
             ("STOP_SANDBOX", "../s", r#"{"id":"../s","generation":1}"#),
         ] {
             assert!(translate(job(kind, id, payload)).is_err(), "{kind} {id}");
         }
+    }
+
+    #[test]
+    fn tasks_are_translated_and_ids_checked() {
+        let made = task(
+            job("CREATE_BACKUP", "backup-s", r#"{"sandboxId":"s"}"#),
+            TaskKind::Backup,
+        )
+        .expect("a task");
+        assert_eq!(
+            (made.subject.as_str(), made.sandbox.as_deref()),
+            ("backup-s", Some("s"))
+        );
+        let build = task(job("BUILD_SNAPSHOT", "p", r#"{"steps":[]}"#), TaskKind::Build).expect("a task");
+        assert_eq!(build.sandbox, None);
+        for (id, payload) in [
+            ("../p", r#"{"sandboxId":"s"}"#),
+            ("p", r#"{"sandboxId":"../s"}"#),
+            ("p", "{}"),
+            ("p", "no JSON"),
+        ] {
+            assert!(
+                task(job("SNAPSHOT_SANDBOX", id, payload), TaskKind::Snapshot).is_err(),
+                "{id} {payload}"
+            );
+        }
+        assert!(task_kind("CREATE_SANDBOX").is_none());
     }
 
     #[test]

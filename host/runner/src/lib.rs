@@ -7,12 +7,17 @@
 //! | `cells`, `spec` | the cell as a child process and HTTP/2 server, and what it is told |
 //! | `plane`, `jobs`, `reporter` | attaching to the plane, what comes from it, and what goes to it |
 //! | `link` | toolbox calls and WebSockets on their way from the plane to the cell |
+//! | `snapshots`, `blobs` | snapshots in the cell, and their way to and from the platform's blob store |
+//! | `tasks` | snapshots, backups and builds, and how their ends are told |
+//! | `admissions` | what the agent has said lately of calls |
 //! | `journal`, `identity` | what a restart finds |
 //! | `machine`, `health`, `clock` | what there is to sell, how busy and well it is, and until when it holds |
 #![forbid(unsafe_code)]
 
+mod admissions;
 mod agent;
 mod backoff;
+mod blobs;
 mod cells;
 mod clock;
 pub mod compiler;
@@ -30,7 +35,9 @@ mod metrics;
 mod metrics_server;
 mod plane;
 mod reporter;
+mod snapshots;
 mod spec;
+mod tasks;
 mod wire;
 
 pub use config::{Capacity, Ratios, RunnerConfig};
@@ -48,10 +55,13 @@ use crate::machine::Sampler;
 use crate::metrics::Metrics;
 use crate::plane::Plane;
 use crate::reporter::Reporter;
+use crate::snapshots::Snapshots;
+use crate::tasks::Tasks;
 use crate::wire::Attached;
 use sandbar_cell::{CellConfig, EgressOptions, Mode};
 use sandbar_dial::{Origin, Trust};
 use sandbar_engine::{CodeCache, ControlEngine};
+use sandbar_forward::Neighbourhood;
 use sandbar_net::Cidr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,6 +110,18 @@ impl Runner {
     /// What would fail again at every try: a broken component, a data directory that cannot be written, a
     /// binary that cannot be started, an address that is not one. An unreachable plane is no error.
     pub async fn start(config: RunnerConfig, engine: &ControlEngine) -> Result<Self, RunnerError> {
+        Self::start_beside(config, engine, None).await
+    }
+
+    /// As [`Runner::start`]; `near` is the front, if it lives in this process.
+    ///
+    /// # Errors
+    /// As of [`Runner::start`].
+    pub async fn start_beside(
+        config: RunnerConfig,
+        engine: &ControlEngine,
+        near: Option<Arc<dyn Neighbourhood>>,
+    ) -> Result<Self, RunnerError> {
         let origin = Origin::parse(&config.api_url)?;
         let front = config.front_url.as_deref().map(Origin::parse).transpose()?;
         let trust = Trust::new(config.ca_file.as_deref())?;
@@ -111,6 +133,11 @@ impl Runner {
         let (config, start) = tokio::task::spawn_blocking(move || Start::prepare(prepared, &engine, recorder))
             .await
             .map_err(|error| RunnerError::Machine(std::io::Error::other(error)))??;
+        let snapshots = Snapshots::new(&plane, &origin, &config.data_dir).map_err(|source| RunnerError::Data {
+            path: config.data_dir.clone(),
+            source,
+        })?;
+        let snapshots = Arc::new(snapshots);
         let clock = Clock::start();
         let reporter = Reporter::new();
         let driver = Driver::new(
@@ -119,6 +146,7 @@ impl Runner {
             start.records,
             reporter.clone(),
             clock,
+            Tasks::new(plane.clone(), snapshots),
         )
         .map_err(RunnerError::Agent)?;
         let weak = Arc::downgrade(&driver);
@@ -156,6 +184,7 @@ impl Runner {
             plane: plane.clone(),
             instance: start.instance,
             front: front.clone(),
+            near,
             origin,
             report_every: config.report_every,
             reporter: reporter.clone(),
@@ -253,6 +282,7 @@ struct Life {
     plane: Plane,
     instance: String,
     front: Option<Origin>,
+    near: Option<Arc<dyn Neighbourhood>>,
     origin: Origin,
     report_every: Duration,
     reporter: Reporter,
@@ -286,9 +316,12 @@ impl Life {
             told => told.min(self.report_every),
         };
         driver.begin(every);
-        let front = self
-            .front
-            .unwrap_or_else(|| told_front(&attached).unwrap_or(self.origin));
+        let front = link::Front {
+            origin: self
+                .front
+                .unwrap_or_else(|| told_front(&attached).unwrap_or(self.origin)),
+            near: self.near,
+        };
         let granted = {
             let driver = Arc::clone(&driver);
             move |granted: reporter::Granted| driver.granted(granted.until, granted.disowned)

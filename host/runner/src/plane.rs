@@ -40,6 +40,12 @@ pub(crate) enum PlaneError {
 }
 
 impl PlaneError {
+    /// Whether there is nothing of that name, or it is over: to say it again changes nothing.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Status(status, _) if status.is_client_error()
+            && ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(status))
+    }
+
     /// Whether the same request could succeed later.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
@@ -198,7 +204,7 @@ struct Refusal {
 }
 
 /// An error with its causes: hyper's own texts say only "client error (Connect)".
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,7 +1,7 @@
 //! What the cell is told of a sandbox, from its journal entry.
 
 use crate::journal::{Journal, Record};
-use crate::wire::Payload;
+use crate::wire::{Image, Payload};
 use serde_json::{Value, json};
 use std::io;
 
@@ -44,7 +44,15 @@ pub(crate) fn of(record: &Record, journal: &Journal) -> Result<Value, SpecError>
     if let Some(parent) = details.parent {
         spec["parent"] = parent.into();
     }
+    if let Some(image) = details.image {
+        spec["image"] = image.id.into();
+    }
     Ok(spec)
+}
+
+/// What the sandbox begins as, if it has no files yet.
+pub(crate) fn image(record: &Record) -> Result<Option<Image>, SpecError> {
+    Ok(serde_json::from_str::<Payload>(&record.details)?.image)
 }
 
 /// Enough to remove a sandbox of which nothing is known but its directory.

@@ -56,6 +56,55 @@ pub(crate) struct Payload {
     /// The sandbox whose files this one starts with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent: Option<String>,
+    /// The snapshot that its files begin as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) image: Option<Image>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) volumes: Vec<Mount>,
+}
+
+/// What a snapshot, or a backup, is asked for as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Image {
+    /// Id of the snapshot.
+    pub(crate) id: String,
+    /// Its content digest.
+    pub(crate) manifest: String,
+}
+
+/// A volume in a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Mount {
+    pub(crate) id: String,
+    pub(crate) mount_path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subpath: Option<String>,
+    #[serde(default)]
+    pub(crate) read_only: bool,
+    #[serde(default)]
+    pub(crate) quota_gib: u64,
+}
+
+/// What every task's payload may name; the rest is for whoever carries it out.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskPayload {
+    #[serde(default)]
+    pub(crate) sandbox_id: Option<String>,
+}
+
+/// Body of `POST /jobs/{id}/status`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobStatus {
+    /// `COMPLETED` or `FAILED`.
+    pub(crate) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error_message: Option<String>,
+    /// JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) result_metadata: Option<String>,
 }
 
 /// Answer of `GET /runners/me/sandboxes`: the rows, bare or in an envelope.

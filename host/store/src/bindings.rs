@@ -144,8 +144,8 @@ macro_rules! convert_bindings {
             Sandbox {
                 id, organization, name, region, runner, snapshot, user, env, labels, public, network_block_all,
                 network_allow_list, domain_allow_list, cpu, memory_gib, disk_gib, auto_stop, auto_delete,
-                auto_archive, state, desired, generation, error_reason, recoverable, state_since, parent, auth_token,
-                created, updated, last_activity, change
+                auto_archive, state, desired, generation, error_reason, recoverable, state_since, parent, image,
+                volumes, build_info, build, backup_state, backup_manifest, backup_created, doing, auth_token, created, updated, last_activity, change
             }
             Placement { runner, job_id, payload, totals, decision }
             Job { id, kind, runner, sandbox, generation, payload, created, attempts }
@@ -159,6 +159,17 @@ macro_rules! convert_bindings {
             }
             DueQuery { now, overdue, lost, limit }
             Finding { sandbox, generation, state, error_reason, recoverable, fence, release }
+            Snapshot {
+                id, organization, name, region, hidden, state, image_name, build_info, config, cpu, memory_gib,
+                disk_gib, size_bytes, manifest, error_reason, source_sandbox, runner, state_since, created, updated,
+                last_used
+            }
+            Task { id, kind, subject, runner, sandbox, payload, created }
+            TaskResult { manifest, bytes }
+            Ended { sandbox, snapshot }
+            Volume {
+                id, organization, name, region, runner, quota_gib, state, error_reason, created, updated, last_used
+            }
             Decision { position, sandbox, organization, region, at, facts }
             Grant { id, kind, sandbox, organization, port, created, expires }
             Observation { sandbox, generation, state, error_reason, recoverable, job }
@@ -174,7 +185,10 @@ macro_rules! convert_bindings {
             MemberRole { Owner, Member }
             RegionKind { Shared, Dedicated, Custom }
             RegionService { Proxy, SshGateway, SnapshotManager }
-            JobKind { CreateSandbox, StartSandbox, StopSandbox, DestroySandbox, UpdateSandbox }
+            JobKind {
+                CreateSandbox, StartSandbox, StopSandbox, DestroySandbox, UpdateSandbox, SnapshotSandbox, CreateBackup,
+                BuildSnapshot, RemoveSnapshot, RemoveVolume
+            }
             GrantKind { Preview, Ssh }
         );
         impl From<$crate::StoreError> for $($wit)+::Error {

@@ -73,6 +73,8 @@ macro_rules! with_verbs {
                 -> Vec<String>;
 
             synced create_sandbox(sandbox: Sandbox, placement: Placement) -> Sandbox;
+            synced place_sandbox(id: String, expected_generation: u64, state: String, image: String,
+                placement: Placement, now: u64) -> Sandbox;
             synced replace_runner(id: String, expected_generation: u64, placement: Placement, now: u64) -> Sandbox;
             synced resize_sandbox(id: String, expected_generation: u64, cpu: u32, memory_gib: u32, disk_gib: u32,
                 totals: Option<Totals>, job_id: String, payload: String, now: u64) -> Sandbox;
@@ -86,6 +88,23 @@ macro_rules! with_verbs {
             synced take_lease(name: String, holder: String, now: u64, until: u64) -> bool;
             scan due_sandboxes(query: DueQuery) -> Vec<Sandbox>;
             synced find_out(findings: Vec<Finding>, now: u64) -> Vec<Sandbox>;
+
+            point waiting_sandboxes(limit: u32) -> Vec<Sandbox>;
+
+            synced create_snapshot(snapshot: Snapshot, task: Option<Task>, most: u32) -> Snapshot;
+            point get_snapshot(organization: String, id_or_name: String) -> Snapshot;
+            point list_snapshots(organization: String) -> Vec<Snapshot>;
+            synced set_snapshot_state(id: String, expected: String, state: String, now: u64) -> Snapshot;
+            synced delete_snapshot(id: String, now: u64) -> Vec<String>;
+            synced begin_backup(sandbox: String, expected_generation: u64, task: Task, archive: bool, now: u64)
+                -> Sandbox;
+            synced end_task(runner: String, process: u64, id: String, completed: Option<TaskResult>,
+                failure: Option<String>, now: u64) -> Ended;
+            point due_tasks(now: u64, overdue: Vec<(JobKind, u64)>, lost: Vec<String>, limit: u32) -> Vec<Task>;
+            synced create_volume(volume: Volume, most: u32) -> ();
+            point get_volume(organization: String, id_or_name: String) -> Volume;
+            point list_volumes(organization: String) -> Vec<Volume>;
+            synced delete_volume(organization: String, id: String, now: u64) -> Option<String>;
 
             scan list_decisions(sandbox: Option<String>, region: Option<String>, after: u64, limit: u32)
                 -> Vec<Decision>;

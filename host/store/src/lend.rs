@@ -3,7 +3,7 @@
 use crate::types::{
     ApiKey, Bootstrap, DueQuery, Finding, Grant, GrantKind, Health, JobKind, MemberRole, Observation, Organization,
     OrganizationChange, Placement, Quota, Region, RegionCredential, Role, Runner, Sandbox, SandboxQuery, Settings,
-    Totals, User,
+    Snapshot, Task, TaskResult, Totals, User, Volume,
 };
 
 /// An argument as callers own it, and as verbs take it: text as `&str`, lists as slices, records by reference, small
@@ -70,5 +70,6 @@ macro_rules! lend {
 lend!(
     copy: u32, u64, bool, JobKind, MemberRole, GrantKind, Totals;
     reference: ApiKey, Bootstrap, DueQuery, Finding, Grant, Health, Observation, Organization, OrganizationChange,
-    Placement, Quota, Region, RegionCredential, Role, Runner, Sandbox, SandboxQuery, Settings, User,
+    Placement, Quota, Region, RegionCredential, Role, Runner, Sandbox, SandboxQuery, Settings, Snapshot, Task,
+    TaskResult, User, Volume,
 );

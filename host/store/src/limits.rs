@@ -61,6 +61,12 @@ pub const MAX_SAID: usize = 64 * 1_024;
 /// Grants of one sandbox that have not run out: many more than people and programs that work in it.
 pub const MAX_GRANTS: u64 = 1_000;
 
+/// Tasks of one look at what is due.
+pub const MAX_TASKS: u32 = 1_000;
+
+/// Volumes of one sandbox.
+pub const MAX_MOUNTS: usize = 32;
+
 /// Broken invariants listed at once.
 pub const MAX_BREACHES: usize = 100;
 

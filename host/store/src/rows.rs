@@ -7,7 +7,7 @@ use crate::{
     sql::{Reader, Row, Value},
     types::{
         ApiKey, Candidate, Decision, Grant, GrantKind, Job, JobKind, Member, MemberRole, Organization, Principal,
-        Quota, Region, RegionKind, Role, Runner, Sandbox, Suspension, Usage, User,
+        Quota, Region, RegionKind, Role, Runner, Sandbox, Snapshot, Suspension, Task, Usage, User, Volume,
     },
 };
 
@@ -98,11 +98,26 @@ row!(SANDBOX, sandbox, sandbox_of: Sandbox {
     user["os_user"]: text, env: text, labels: text, public: bool, network_block_all: bool,
     network_allow_list: optional_text, domain_allow_list: optional_text, cpu: u32, memory_gib: u32, disk_gib: u32,
     auto_stop: u32, auto_delete: i32, auto_archive: u32, state: text, desired: text, generation: u64,
-    error_reason: optional_text, recoverable: bool, state_since: u64, parent: optional_text, auth_token: text,
+    error_reason: optional_text, recoverable: bool, state_since: u64, parent: optional_text, image: optional_text,
+    volumes: text, build_info: optional_text, build: optional_text, backup_state: text, backup_manifest: optional_text,
+    backup_created: optional_u64, doing: text, auth_token: text,
     created: u64, updated: u64, last_activity: u64, change: u64,
 });
 row!(JOB, job, job_of: Job {
     id: text, kind: job_kind, runner: text, sandbox: text, generation: u64, payload: text, created: u64, attempts: u32,
+});
+row!(TASK, task, task_of: Task {
+    id: text, kind: job_kind, subject: text, runner: text, sandbox: optional_text, payload: text, created: u64,
+});
+row!(SNAPSHOT, snapshot, snapshot_of: Snapshot {
+    id: text, organization: text, name: text, region: text, hidden: bool, state: text, image_name: optional_text,
+    build_info: optional_text, config: text, cpu: u32, memory_gib: u32, disk_gib: u32, size_bytes: optional_u64,
+    manifest: optional_text, error_reason: optional_text, source_sandbox: optional_text, runner: optional_text,
+    state_since: u64, created: u64, updated: u64, last_used: optional_u64,
+});
+row!(VOLUME, volume, volume_of: Volume {
+    id: text, organization: text, name: text, region: text, runner: optional_text, quota_gib: u32, state: text,
+    error_reason: optional_text, created: u64, updated: u64, last_used: optional_u64,
 });
 row!(DECISION, decision, decision_of: Decision {
     position: u64, sandbox: text, organization: text, region: text, at: u64, facts: text,
@@ -177,7 +192,8 @@ names!(principal_name, principal: Principal {
 names!(region_kind_name, region_kind: RegionKind { Shared: "shared", Dedicated: "dedicated", Custom: "custom" });
 names!(job_kind_name, job_kind: JobKind {
     CreateSandbox: "create", StartSandbox: "start", StopSandbox: "stop", DestroySandbox: "destroy",
-    UpdateSandbox: "update",
+    UpdateSandbox: "update", SnapshotSandbox: "snapshot", CreateBackup: "backup", BuildSnapshot: "build",
+    RemoveSnapshot: "discard", RemoveVolume: "discard-volume",
 });
 names!(member_role_name, member_role: MemberRole { Owner: "owner", Member: "member" });
 names!(grant_kind_name, grant_kind: GrantKind { Preview: "preview", Ssh: "ssh" });

@@ -103,16 +103,19 @@ impl World {
                 disk.remove(&sandbox);
                 number
             }
-            Action::Report(..) => return Ok(()),
+            Action::Perform(number, _) => number,
+            Action::Ended(..) | Action::Report(..) => return Ok(()),
         };
-        self.event(machine, Event::Done(number, Ok(())))
+        self.event(machine, Event::Done(number, Ok(None)))
     }
 }
 
 fn number(action: &Action) -> u64 {
     match action {
-        Action::Make(number, _) | Action::Stop(number, _) | Action::Remove(number, _) => *number,
-        Action::Report(..) => 0,
+        Action::Make(number, _) | Action::Stop(number, _) | Action::Remove(number, _) | Action::Perform(number, _) => {
+            *number
+        }
+        Action::Ended(..) | Action::Report(..) => 0,
     }
 }
 

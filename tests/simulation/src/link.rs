@@ -397,6 +397,12 @@ fn translate(job: &sandbar_store::Job) -> Option<Job> {
         sandbar_store::JobKind::StopSandbox => JobKind::Stop,
         sandbar_store::JobKind::DestroySandbox => JobKind::Destroy,
         sandbar_store::JobKind::UpdateSandbox => JobKind::Update,
+        // No client of the simulation asks for these.
+        sandbar_store::JobKind::SnapshotSandbox
+        | sandbar_store::JobKind::CreateBackup
+        | sandbar_store::JobKind::BuildSnapshot
+        | sandbar_store::JobKind::RemoveSnapshot
+        | sandbar_store::JobKind::RemoveVolume => return None,
     };
     let payload: serde_json::Value = serde_json::from_str(&job.payload).ok()?;
     let number = |name: &str| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contracts::store::{Job, JobKind, Observation, Sandbox};
+use crate::contracts::store::{Job, JobKind, Observation, Sandbox, TaskResult};
 use crate::dto::Healthcheck;
 use crate::http::Problem;
 use crate::times::iso;
@@ -35,6 +35,11 @@ pub struct Payload {
     domain_allow_list: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
+    /// The snapshot that its files begin as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    volumes: Vec<serde_json::Value>,
 }
 
 impl Payload {
@@ -55,7 +60,10 @@ impl Payload {
             network_block_all: it.network_block_all,
             network_allow_list: it.network_allow_list.clone(),
             domain_allow_list: it.domain_allow_list.clone(),
-            parent: it.parent.clone(),
+            // What was restored from a backup has its files from there.
+            parent: it.parent.clone().filter(|_| it.image.is_none()),
+            image: it.image.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+            volumes: serde_json::from_str(&it.volumes).unwrap_or_default(),
         }
     }
 }
@@ -87,13 +95,19 @@ impl From<&Sandbox> for OwnSandbox {
     }
 }
 
-const KINDS: [(JobKind, &str, &str, &str); 5] = [
+const KINDS: [(JobKind, &str, &str, &str); 10] = [
     (JobKind::CreateSandbox, "CREATE_SANDBOX", "create", "started"),
     (JobKind::StartSandbox, "START_SANDBOX", "start", "started"),
     (JobKind::StopSandbox, "STOP_SANDBOX", "stop", "stopped"),
     (JobKind::DestroySandbox, "DESTROY_SANDBOX", "destroy", "destroyed"),
     // An update leaves the state as it is; the runner's own report says which it is.
     (JobKind::UpdateSandbox, "UPDATE_SANDBOX", "update", "started"),
+    // Tasks lead to no state of a sandbox.
+    (JobKind::SnapshotSandbox, "SNAPSHOT_SANDBOX", "snapshot", ""),
+    (JobKind::CreateBackup, "CREATE_BACKUP", "backup", ""),
+    (JobKind::BuildSnapshot, "BUILD_SNAPSHOT", "build", ""),
+    (JobKind::RemoveSnapshot, "REMOVE_SNAPSHOT", "discard", ""),
+    (JobKind::RemoveVolume, "REMOVE_VOLUME", "discard-volume", ""),
 ];
 
 /// The id of a job. It says what the job is about, so that its end can be told apart without looking it up.
@@ -108,6 +122,57 @@ pub fn read_job_id(id: &str) -> Option<(&str, u64, &'static str, &'static str)> 
     let (sandbox, generation) = rest.rsplit_once('.')?;
     let row = KINDS.iter().find(|row| row.2 == word)?;
     Some((sandbox, generation.parse().ok()?, row.1, row.3))
+}
+
+/// Whether a job of this id is a task, which leads to no state of a sandbox.
+pub fn is_task(id: &str) -> bool {
+    read_job_id(id).is_some_and(|(.., state)| state.is_empty())
+}
+
+/// How a task has ended, as its runner says it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskBody {
+    status: String,
+    error_message: Option<String>,
+    /// JSON.
+    result_metadata: Option<String>,
+}
+
+impl TaskBody {
+    /// What was made, or why not; 400 for another status, or a result that is none.
+    pub fn outcome(self) -> Result<(Option<TaskResult>, Option<String>), Problem> {
+        /// What a runner has made.
+        #[derive(Deserialize)]
+        struct Made {
+            manifest: String,
+            bytes: u64,
+        }
+        let bad = |text: String| Problem::BadRequest(text);
+        match self.status.as_str() {
+            "FAILED" => Ok((None, Some(failure(self.error_message).0))),
+            "COMPLETED" => {
+                let Some(text) = self.result_metadata else {
+                    return Ok((None, None));
+                };
+                let made: Made =
+                    serde_json::from_str(&text).map_err(|error| bad(format!("resultMetadata: {error}")))?;
+                let digest = made.manifest.strip_prefix("sha256:");
+                let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                if !digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(hex)) {
+                    return Err(bad(format!("resultMetadata: {:?} is no digest", made.manifest)));
+                }
+                Ok((
+                    Some(TaskResult {
+                        manifest: made.manifest,
+                        bytes: made.bytes,
+                    }),
+                    None,
+                ))
+            }
+            other => Err(bad(format!("status: {other:?} is none that ends a task"))),
+        }
+    }
 }
 
 /// A job.
@@ -133,7 +198,7 @@ impl JobView {
             kind: KINDS.iter().find(|row| row.0 == job.kind).map_or("", |row| row.1),
             id: job.id,
             status: "IN_PROGRESS",
-            resource_type: "SANDBOX",
+            resource_type: resource_type(job.kind),
             resource_id: job.sandbox,
             payload: Some(job.payload),
             created_at: iso(job.created),
@@ -158,6 +223,16 @@ impl JobView {
             created_at: iso(now),
             updated_at: iso(now),
         }
+    }
+}
+
+/// What a job of this kind is about.
+fn resource_type(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::SnapshotSandbox | JobKind::BuildSnapshot | JobKind::RemoveSnapshot => "SNAPSHOT",
+        JobKind::CreateBackup => "BACKUP",
+        JobKind::RemoveVolume => "VOLUME",
+        _ => "SANDBOX",
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::dto::{BuildBody, MountBody};
 use crate::http::Problem;
+use crate::rules::snapshots::MOST_MOUNTS;
 use crate::rules::text;
 
-/// The one snapshot there is, and the default.
+/// The snapshot that every runner has, and the default.
 pub const SNAPSHOT: &str = "sandbar";
 
 /// What holds for a sandbox that says nothing.
@@ -69,9 +71,9 @@ pub struct CreateSandbox {
     auto_delete_interval: Option<i64>,
     auto_pause_interval: Option<i64>,
     ttl_minutes: Option<i64>,
-    volumes: Option<Vec<Value>>,
+    volumes: Option<Vec<MountBody>>,
     secrets: Option<Vec<Value>>,
-    build_info: Option<Value>,
+    build_info: Option<BuildBody>,
     linked_sandbox: Option<String>,
     outbound_proxy_url: Option<String>,
 }
@@ -81,7 +83,9 @@ pub struct CreateSandbox {
 #[allow(missing_docs)] // the fields are those of the body
 pub struct Creation {
     pub name: Option<String>,
-    pub snapshot: String,
+    pub snapshot: Option<String>,
+    pub build: Option<BuildBody>,
+    pub volumes: Vec<MountBody>,
     pub user: String,
     pub env: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
@@ -90,9 +94,9 @@ pub struct Creation {
     pub network_allow_list: Option<String>,
     pub domain_allow_list: Option<String>,
     pub target: Option<String>,
-    pub cpu: u32,
-    pub memory_gib: u32,
-    pub disk_gib: u32,
+    pub cpu: Option<u32>,
+    pub memory_gib: Option<u32>,
+    pub disk_gib: Option<u32>,
     pub auto_stop: u32,
     pub auto_archive: u32,
     pub auto_delete: i32,
@@ -106,7 +110,8 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn size(name: &str, value: Option<i64>, default: u32) -> Result<u32, Problem> {
+/// A size of at least 1.
+pub(super) fn size(name: &str, value: Option<i64>, default: u32) -> Result<u32, Problem> {
     match value {
         None => Ok(default),
         Some(value) => match u32::try_from(value) {
@@ -114,6 +119,10 @@ fn size(name: &str, value: Option<i64>, default: u32) -> Result<u32, Problem> {
             _ => bad(format!("{name}: {value} is not at least 1")),
         },
     }
+}
+
+fn some_size(name: &str, value: Option<i64>) -> Result<Option<u32>, Problem> {
+    value.map(|value| size(name, Some(value), 0)).transpose()
 }
 
 /// Checks an interval in minutes. Negative ones are 400.
@@ -151,9 +160,23 @@ impl CreateSandbox {
         if let Some(name) = &name {
             text::sandbox_name(name)?;
         }
-        let snapshot = given(self.snapshot).unwrap_or_else(|| SNAPSHOT.to_owned());
-        if snapshot != SNAPSHOT {
-            return bad(format!("snapshot {snapshot} not found; the one there is: {SNAPSHOT}"));
+        let snapshot = given(self.snapshot);
+        if let Some(build) = &self.build_info {
+            build.check()?;
+            if snapshot.is_some() {
+                return bad("buildInfo: a sandbox is made of a snapshot or of a build, not of both");
+            }
+        }
+        let volumes = self.volumes.unwrap_or_default();
+        if volumes.len() > MOST_MOUNTS {
+            return bad(format!("volumes: at most {MOST_MOUNTS}"));
+        }
+        volumes.iter().try_for_each(MountBody::check)?;
+        for (index, one) in volumes.iter().enumerate() {
+            let path = |it: &MountBody| it.mount_path.trim_end_matches('/').to_owned();
+            if volumes[..index].iter().any(|other| path(other) == path(one)) {
+                return bad(format!("volumes: two at {}", one.mount_path));
+            }
         }
         let user = given(self.user).unwrap_or_else(|| CREATE_DEFAULTS.user.to_owned());
         text::user(&user)?;
@@ -168,6 +191,8 @@ impl CreateSandbox {
         Ok(Creation {
             name,
             snapshot,
+            build: self.build_info,
+            volumes,
             user,
             env,
             labels,
@@ -176,9 +201,9 @@ impl CreateSandbox {
             network_allow_list: networks,
             domain_allow_list: domains,
             target: self.target,
-            cpu: size("cpu", self.cpu, defaults.cpu)?,
-            memory_gib: size("memory", self.memory, defaults.memory_gib)?,
-            disk_gib: size("disk", self.disk, defaults.disk_gib)?,
+            cpu: some_size("cpu", self.cpu)?,
+            memory_gib: some_size("memory", self.memory)?,
+            disk_gib: some_size("disk", self.disk)?,
             auto_stop: match self.auto_stop_interval {
                 Some(value) => interval("autoStopInterval", value)?,
                 None => defaults.auto_stop,
@@ -198,12 +223,7 @@ impl CreateSandbox {
         let positive = |number: Option<i64>| number.is_some_and(|number| number != 0);
         let text = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let wishes = [
-            (some(&self.volumes), "volumes"),
             (some(&self.secrets), "secrets"),
-            (
-                self.build_info.as_ref().is_some_and(|it| !it.is_null()),
-                "buildInfo (images)",
-            ),
             (text(&self.linked_sandbox), "linkedSandbox"),
             (text(&self.outbound_proxy_url), "outboundProxyUrl"),
             (positive(self.gpu), "gpu"),
@@ -243,7 +263,10 @@ mod tests {
         assert_eq!(creation.name.as_deref(), Some("demo-29920f33"));
         assert_eq!(creation.target.as_deref(), Some("us"));
         assert_eq!(creation.auto_stop, 10);
-        assert_eq!((creation.cpu, creation.memory_gib, creation.disk_gib), (1, 1, 3));
+        assert_eq!(
+            (creation.cpu, creation.memory_gib, creation.disk_gib),
+            (None, None, None)
+        );
         assert_eq!(creation.labels.len(), 3);
     }
 
@@ -255,8 +278,8 @@ mod tests {
             (15, 10_080, -1)
         );
         assert_eq!(
-            (creation.user.as_str(), creation.snapshot.as_str()),
-            ("daytona", SNAPSHOT)
+            (creation.user.as_str(), creation.snapshot.as_deref()),
+            ("daytona", None)
         );
         assert_eq!(creation.name, None);
         let nulls = check(json!({"name": null, "cpu": null, "labels": null, "snapshot": "", "gpu": 0, "kvm": false}));
@@ -266,7 +289,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let cases = [
-            (json!({"snapshot": "mine"}), "mine"),
+            (
+                json!({"snapshot": "mine", "buildInfo": {"dockerfileContent": "FROM x"}}),
+                "both",
+            ),
             (json!({"autoStopInterval": -1}), "autoStopInterval"),
             (json!({"autoArchiveInterval": -5}), "autoArchiveInterval"),
             (json!({"autoDeleteInterval": -2}), "autoDeleteInterval"),
@@ -281,8 +307,13 @@ mod tests {
             (json!({"labels": {"a": "http://x"}}), "labels"),
             (json!({"user": "Root!"}), "user"),
             (json!({"networkAllowList": "everything"}), "networkAllowList"),
-            (json!({"volumes": [{"volumeId": "v"}]}), "volumes"),
-            (json!({"buildInfo": {"dockerfileContent": "FROM x"}}), "buildInfo"),
+            (json!({"volumes": [{"volumeId": "v"}]}), "mountPath"),
+            (json!({"volumes": [{"volumeId": "v", "mountPath": "/etc"}]}), "/etc"),
+            (
+                json!({"volumes": [{"volumeId": "v", "mountPath": "/a"}, {"volumeId": "w", "mountPath": "/a/"}]}),
+                "two at",
+            ),
+            (json!({"buildInfo": {"dockerfileContent": ""}}), "buildInfo"),
             (json!({"gpu": 1}), "gpu"),
             (json!({"kvm": true}), "kvm"),
         ];

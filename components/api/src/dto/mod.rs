@@ -13,6 +13,7 @@ mod region;
 mod runner;
 mod sandbox;
 mod settings;
+mod snapshot;
 mod system;
 
 pub use agent::*;
@@ -28,6 +29,7 @@ pub use region::*;
 pub use runner::*;
 pub use sandbox::{Labels, SandboxItem, SandboxView};
 pub use settings::*;
+pub use snapshot::*;
 pub use system::*;
 
 /// A started sandbox, for tests.
@@ -60,6 +62,14 @@ pub(crate) fn sample() -> crate::contracts::store::Sandbox {
         recoverable: false,
         state_since: 1_767_225_600_000,
         parent: None,
+        image: None,
+        volumes: "[]".into(),
+        build_info: None,
+        build: None,
+        backup_state: "None".into(),
+        backup_manifest: None,
+        backup_created: None,
+        doing: String::new(),
         auth_token: "secret".into(),
         created: 1_767_225_600_000,
         updated: 1_767_225_600_000,

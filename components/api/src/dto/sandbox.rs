@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::contracts::store::Sandbox;
-use crate::rules::lifecycle::shown;
+use crate::dto::shown_mounts;
+use crate::rules::lifecycle::shown_of;
 use crate::times::iso;
 
 /// What every sandbox shows, in lists too. Clients refuse `cpu`, `memory` and `disk` that are not integers.
@@ -37,6 +39,10 @@ pub struct SandboxItem {
     auto_stop_interval: u32,
     auto_archive_interval: u32,
     auto_delete_interval: i32,
+    backup_state: String,
+    /// Of the last complete backup, also if it is of an earlier state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_created_at: Option<String>,
     created_at: String,
     updated_at: String,
     last_activity_at: String,
@@ -65,13 +71,15 @@ impl SandboxItem {
             gpu: 0,
             memory: it.memory_gib,
             disk: it.disk_gib,
-            state: shown(&it.state, &it.desired).to_owned(),
+            state: shown_of(it).to_owned(),
             desired_state: it.desired.clone(),
             error_reason: it.error_reason.clone(),
             recoverable: it.recoverable,
             auto_stop_interval: it.auto_stop,
             auto_archive_interval: it.auto_archive,
             auto_delete_interval: it.auto_delete,
+            backup_state: it.backup_state.clone(),
+            backup_created_at: it.backup_created.map(iso),
             created_at: iso(it.created),
             updated_at: iso(it.updated),
             last_activity_at: iso(it.last_activity),
@@ -85,12 +93,17 @@ impl SandboxItem {
 
 /// A sandbox in full.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SandboxView {
     #[serde(flatten)]
     item: SandboxItem,
     env: BTreeMap<String, String>,
     /// Clients refuse a sandbox without it.
     kvm: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    volumes: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build_info: Option<Value>,
 }
 
 impl SandboxView {
@@ -100,6 +113,11 @@ impl SandboxView {
             item: SandboxItem::new(it, toolbox_proxy_url),
             env: strings(&it.env),
             kvm: false,
+            volumes: shown_mounts(it),
+            build_info: it
+                .build_info
+                .as_deref()
+                .and_then(|json| serde_json::from_str(json).ok()),
         }
     }
 }
@@ -120,7 +138,7 @@ fn strings(json: &str) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
     use crate::dto::sample;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const TOOLBOX: &str = "http://127.0.0.1:3000/toolbox";
 
@@ -132,7 +150,7 @@ mod tests {
             "user": "daytona", "env": {}, "labels": {"code-toolbox-language": "python"}, "public": false,
             "networkBlockAll": false, "kvm": false, "target": "us", "cpu": 1, "gpu": 0, "memory": 1, "disk": 3,
             "state": "started", "desiredState": "started", "recoverable": false, "autoStopInterval": 15,
-            "autoArchiveInterval": 10080, "autoDeleteInterval": -1, "createdAt": "2026-01-01T00:00:00.000Z",
+            "autoArchiveInterval": 10080, "autoDeleteInterval": -1, "backupState": "None", "createdAt": "2026-01-01T00:00:00.000Z",
             "updatedAt": "2026-01-01T00:00:00.000Z", "lastActivityAt": "2026-01-01T00:00:00.000Z",
             "snapshot": "default", "sandboxClass": "wasm", "runnerId": "5f0c6f7e-0000-4000-8000-000000000001",
             "toolboxProxyUrl": TOOLBOX,

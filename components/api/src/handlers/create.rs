@@ -2,11 +2,11 @@
 
 use super::fleet::{self, Wanted};
 use super::observe::{self, Timer};
-use super::{Context, organizations, random, regions, views, wait};
+use super::{Context, builds, organizations, random, regions, views, volumes, wait};
 use crate::contracts::region::{self, Resources};
 use crate::contracts::signals;
-use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox, Totals};
-use crate::dto::{CreateSandbox, Creation, job_id, payload};
+use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox, Snapshot, Totals};
+use crate::dto::{self, CREATE_DEFAULTS, CreateSandbox, Creation, SNAPSHOT, image, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::due;
 
@@ -40,20 +40,125 @@ async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
 
     let known = regions::Known::read(&organization).await?;
     let region = known.resolve(creation.target.as_deref())?;
-    check_size(&organization, creation.cpu, creation.memory_gib, creation.disk_gib)?;
+    let source = source(context, &organization, &region, &creation).await?;
+    let (cpu, memory_gib, disk_gib) = size(&creation, source.as_ref());
+    check_size(&organization, cpu, memory_gib, disk_gib)?;
+    let (mounts, only) = volumes::resolve(context, &region, &creation.volumes).await?;
     lap("resolve");
 
-    let wanted = record(context.call.now, &organization, &region, &creation)?;
+    let mut wanted = Sandbox {
+        cpu,
+        memory_gib,
+        disk_gib,
+        volumes: serde_json::to_string(&mounts).map_err(|error| Problem::Internal(error.to_string()))?,
+        ..record(context.call.now, &organization, &region, &creation)?
+    };
+    if let Some(source) = &source {
+        made_of(&mut wanted, source, &creation)?;
+    }
     let start = Birth {
         context,
         organization: &organization,
         region: &region,
         totals: known.totals(&organization, &region)?,
-        only: None,
+        only,
     };
-    let sandbox = start.bear(wanted).await?;
+    let sandbox = if wanted.build.is_some() && wanted.image.is_none() {
+        start.wait_for_build(wanted).await?
+    } else {
+        start.bear(wanted).await?
+    };
     lap("place");
     Ok(sandbox)
+}
+
+/// The snapshot that a sandbox is to be made of; none for the platform's own. A build that is not done yet is one, too.
+async fn source(
+    context: Context<'_>,
+    organization: &Organization,
+    region: &Region,
+    creation: &Creation,
+) -> Result<Option<Snapshot>, Problem> {
+    if let Some(build) = &creation.build {
+        let size = size(creation, None);
+        check_size(organization, size.0, size.1, size.2)?;
+        let wanted = builds::Wanted {
+            context,
+            organization,
+            region,
+            name: builds::reference(build, &region.id),
+            hidden: true,
+            image_name: None,
+            build,
+            entrypoint: None,
+            size,
+        };
+        return builds::for_create(&wanted).await.map(Some);
+    }
+    let Some(name) = creation.snapshot.as_deref().filter(|name| *name != SNAPSHOT) else {
+        return Ok(None);
+    };
+    let bad = |text: String| Err(Problem::BadRequest(text));
+    let found = match store::get_snapshot(organization.id.clone(), name.to_owned()).await {
+        Ok(found) => found,
+        Err(store::Error::NotFound(_)) => {
+            return bad(format!(
+                "snapshot {name} not found; the one that everybody has is {SNAPSHOT}"
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if found.region != region.id {
+        return bad(format!(
+            "snapshot {name} is in region {}, not in {}; set target to it",
+            found.region, region.id
+        ));
+    }
+    if found.state != "active" || found.manifest.is_none() {
+        let reason = found
+            .error_reason
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        return bad(format!("snapshot {name} is {}, not active{reason}", found.state));
+    }
+    Ok(Some(found))
+}
+
+/// Whole CPUs, GiB, GiB: as asked for, else as the snapshot says, else the defaults. A build is made for its create.
+fn size(creation: &Creation, source: Option<&Snapshot>) -> (u32, u32, u32) {
+    let source = source.filter(|source| !source.hidden);
+    let of = |asked: Option<u32>, own: fn(&Snapshot) -> u32, default: u32| asked.unwrap_or(source.map_or(default, own));
+    (
+        of(creation.cpu, |it| it.cpu, CREATE_DEFAULTS.cpu),
+        of(creation.memory_gib, |it| it.memory_gib, CREATE_DEFAULTS.memory_gib),
+        of(creation.disk_gib, |it| it.disk_gib, CREATE_DEFAULTS.disk_gib),
+    )
+}
+
+/// What a sandbox takes over from its snapshot.
+fn made_of(wanted: &mut Sandbox, source: &Snapshot, creation: &Creation) -> Result<(), Problem> {
+    wanted.snapshot.clone_from(&source.name);
+    let env = builds::environment(source, &creation.env);
+    wanted.env = serde_json::to_string(&env).map_err(|error| Problem::Internal(error.to_string()))?;
+    if let Some(manifest) = source.manifest.as_ref().filter(|_| source.state == "active") {
+        wanted.image = Some(image(&source.id, manifest));
+    }
+    if let Some(build) = &creation.build {
+        wanted.build = Some(source.id.clone());
+        wanted.build_info = Some(builds::info(build, &source.region, wanted.created)?);
+    }
+    Ok(())
+}
+
+/// The runner where a sandbox's volumes are; only there it can live.
+pub(super) async fn home(it: &Sandbox) -> Result<Option<String>, Problem> {
+    for mount in dto::mounts(it) {
+        let volume = store::get_volume(it.organization.clone(), mount.id).await?;
+        if volume.runner.is_some() {
+            return Ok(volume.runner);
+        }
+    }
+    Ok(None)
 }
 
 /// Per-sandbox limits hold everywhere.
@@ -113,7 +218,68 @@ impl Birth<'_> {
         )))
     }
 
-    async fn settle(&self, made: &Sandbox, seen: u64) -> Result<Sandbox, Problem> {
+    /// Notes a sandbox that waits for its build: it takes of the quota, but no runner's room yet.
+    async fn wait_for_build(&self, wanted: Sandbox) -> Result<Sandbox, Problem> {
+        let wanted = Sandbox {
+            state: "pending_build".to_owned(),
+            ..wanted
+        };
+        let nowhere = Placement {
+            runner: String::new(),
+            job_id: String::new(),
+            payload: String::new(),
+            totals: self.totals,
+            decision: "{}".to_owned(),
+        };
+        match store::create_sandbox(wanted, nowhere).await {
+            Ok(made) => {
+                wait::intended(&made).await;
+                // It may be done by now.
+                builds::settle(self.context).await?;
+                Ok(made)
+            }
+            Err(store::Error::Taken(name)) => Err(Problem::Conflict(format!("a sandbox named {name} exists already"))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives a sandbox that is nowhere, or whose files are given up, a runner to be made on from `image`; none if somebody
+    /// was faster. Does not wait for it.
+    pub(super) async fn again(
+        &self,
+        it: &Sandbox,
+        state: &str,
+        image: String,
+        avoid: Vec<String>,
+    ) -> Result<Option<Sandbox>, Problem> {
+        let next = Sandbox {
+            image: Some(image.clone()),
+            state: state.to_owned(),
+            desired: "started".to_owned(),
+            // Whatever it was forked from: its files come from the image.
+            parent: None,
+            generation: it.generation + 1,
+            ..it.clone()
+        };
+        for _ in 0..ATTEMPTS {
+            let placement = self.placement(&next, avoid.clone()).await?;
+            let (id, now) = (it.id.clone(), self.context.call.now);
+            let placed = store::place_sandbox(id, it.generation, state.to_owned(), image.clone(), placement, now).await;
+            match placed {
+                Ok(placed) => return Ok(Some(placed)),
+                Err(store::Error::Conflict(_)) => {
+                    let fresh = store::get_sandbox(it.organization.clone(), it.id.clone()).await?;
+                    if fresh.generation != it.generation {
+                        return Ok(None);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn settle(&self, made: &Sandbox, seen: u64) -> Result<Sandbox, Problem> {
         wait::intended(made).await;
         let timer = Timer::start();
         let settled = wait::settled(made, seen, PATIENCE).await?;
@@ -207,6 +373,11 @@ impl Birth<'_> {
     }
 }
 
+/// A sandbox of nobody's wishes: to ask where there is room.
+pub(super) fn blank(now: u64, organization: &Organization, region: &Region) -> Result<Sandbox, Problem> {
+    record(now, organization, region, &CreateSandbox::default().check()?)
+}
+
 fn record(now: u64, organization: &Organization, region: &Region, creation: &Creation) -> Result<Sandbox, Problem> {
     let json = |map| serde_json::to_string(map).map_err(|error| Problem::Internal(error.to_string()));
     let id = random::id()?;
@@ -216,7 +387,7 @@ fn record(now: u64, organization: &Organization, region: &Region, creation: &Cre
         id,
         region: region.id.clone(),
         runner: None,
-        snapshot: creation.snapshot.clone(),
+        snapshot: SNAPSHOT.to_owned(),
         user: creation.user.clone(),
         env: json(&creation.env)?,
         labels: json(&creation.labels)?,
@@ -224,9 +395,9 @@ fn record(now: u64, organization: &Organization, region: &Region, creation: &Cre
         network_block_all: creation.network_block_all,
         network_allow_list: creation.network_allow_list.clone(),
         domain_allow_list: creation.domain_allow_list.clone(),
-        cpu: creation.cpu,
-        memory_gib: creation.memory_gib,
-        disk_gib: creation.disk_gib,
+        cpu: creation.cpu.unwrap_or(CREATE_DEFAULTS.cpu),
+        memory_gib: creation.memory_gib.unwrap_or(CREATE_DEFAULTS.memory_gib),
+        disk_gib: creation.disk_gib.unwrap_or(CREATE_DEFAULTS.disk_gib),
         auto_stop: creation.auto_stop,
         auto_delete: creation.auto_delete,
         auto_archive: creation.auto_archive,
@@ -237,6 +408,14 @@ fn record(now: u64, organization: &Organization, region: &Region, creation: &Cre
         recoverable: false,
         state_since: now,
         parent: None,
+        image: None,
+        volumes: "[]".to_owned(),
+        build_info: None,
+        build: None,
+        backup_state: "None".to_owned(),
+        backup_manifest: None,
+        backup_created: None,
+        doing: String::new(),
         auth_token: random::token()?,
         created: now,
         updated: now,

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::{Context, random, regions};
 use crate::contracts::scheduler::{self, Amounts, Refusal, Request};
 use crate::contracts::store::{self, Organization, Region, Runner, Sandbox};
-use crate::dto::{Facts, RunnerHealth, asked, candidate, narrow};
+use crate::dto::{Facts, RunnerHealth, SNAPSHOT, asked, candidate, narrow};
 use crate::http::{Code, Problem};
 use crate::rules::refusal;
 use crate::service::now;
@@ -82,7 +82,12 @@ pub(super) async fn choose(context: Context<'_>, wanted: &Wanted<'_>) -> Result<
             policy: wanted.region.policy.clone(),
             avoid: wanted.avoid.clone(),
         },
-        snapshot: &wanted.sandbox.snapshot,
+        // Any runner fetches what it does not have: only the platform's own layers are asked about.
+        snapshot: if wanted.sandbox.image.is_some() {
+            SNAPSHOT
+        } else {
+            &wanted.sandbox.snapshot
+        },
         widened: false,
     };
     let window: Vec<scheduler::Runner> = match &wanted.only {

@@ -34,6 +34,12 @@ pub(super) async fn fork(context: Context<'_>) -> Result<Reply, Problem> {
         recoverable: false,
         runner: None,
         parent: Some(parent.id.clone()),
+        // Its files are the parent's, not the snapshot's that this was made of.
+        image: None,
+        backup_state: "None".to_owned(),
+        backup_manifest: None,
+        backup_created: None,
+        doing: String::new(),
         auth_token: random::token()?,
         state_since: now,
         created: now,

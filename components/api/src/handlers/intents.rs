@@ -1,7 +1,7 @@
 //! Starting, stopping, recovering and deleting a sandbox: new intents.
 
 use super::observe::{self, Timer};
-use super::{Context, organizations, quotas, views, wait};
+use super::{Context, backups, organizations, quotas, views, wait};
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Sandbox};
 use crate::dto::{job_id, job_type, payload};
@@ -79,7 +79,18 @@ async fn carry_out(
                     return Ok((it, after));
                 }
             }
+            Step::Restore => {
+                if let Some(after) = backups::restore(context, &it).await? {
+                    return Ok((it, Some(after)));
+                }
+            }
             Step::Intend(desired, kind) => {
+                if desired == "started"
+                    && backups::moves(&it).await?
+                    && let Some(after) = elsewhere(context, &it).await?
+                {
+                    return Ok((it, Some(after)));
+                }
                 if let Some(changed) = intend(context, &it, desired, kind).await? {
                     if changed.state == "destroyed" {
                         return Ok((changed, None));
@@ -97,6 +108,15 @@ async fn carry_out(
         "sandbox {} is being changed by others; try again",
         context.params.at(0)
     )))
+}
+
+/// Restores a sandbox on another runner than its own; none if it is to start where it is, after all.
+async fn elsewhere(context: Context<'_>, it: &Sandbox) -> Result<Option<Sandbox>, Problem> {
+    match backups::restore(context, it).await {
+        // Its own machine is only being emptied: better there than nowhere.
+        Err(Problem::Coded(..)) if it.state == "stopped" => Ok(None),
+        restored => restored,
+    }
 }
 
 /// Commits an intent and wakes who must know; none if somebody was faster.

@@ -1,6 +1,6 @@
 //! Jobs, as runners fetch and end them.
 
-use super::{Context, observe, report, sandboxes, wait};
+use super::{Context, observe, report, sandboxes, snapshots, wait};
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Sandbox};
 use crate::dto::{self, JobPage, JobView, Jobs, Paginated, UpdateJob, job_id, job_type};
@@ -119,6 +119,9 @@ pub(super) async fn get(context: Context<'_>) -> Result<Reply, Problem> {
 /// A job that has ended stays as it ended: the same again is fine, another end is not.
 pub(super) async fn end(context: Context<'_>) -> Result<Reply, Problem> {
     let id = context.params.at(0);
+    if dto::is_task(id) {
+        return snapshots::end(context, report::process(context)?).await;
+    }
     let (status, observation) = dto::outcome(id, context.call.json::<UpdateJob>()?)?;
     let (view, now_is) = named(context).await?;
     let ended = now_is != "IN_PROGRESS";

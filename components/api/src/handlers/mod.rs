@@ -2,7 +2,9 @@
 
 mod access;
 mod auth;
+mod backups;
 mod bootstrap;
+mod builds;
 mod create;
 mod decisions;
 mod fleet;
@@ -26,10 +28,12 @@ mod runners;
 mod sandboxes;
 mod services;
 mod settings;
+mod snapshots;
 mod system;
 mod tick;
 mod users;
 mod views;
+mod volumes;
 mod wait;
 
 use crate::http::{Call, Found, Params, Problem, Reply, Route, find};
@@ -113,6 +117,10 @@ async fn route(route: Route, context: Context<'_>) -> Result<Reply, Problem> {
         Route::RecoverSandbox => intents::recover(context).await,
         Route::ResizeSandbox => resize::resize(context).await,
         Route::ForkSandbox => fork::fork(context).await,
+        Route::SnapshotSandbox => snapshots::of_sandbox(context).await,
+        Route::ArchiveSandbox => backups::archive(context).await,
+        Route::BackupSandbox => backups::backup(context).await,
+        Route::SandboxBuildLogs => snapshots::sandbox_build_logs(context).await,
         Route::Forks => fork::forks(context).await,
         Route::Parent => fork::parent(context).await,
         Route::Ancestors => fork::ancestors(context).await,
@@ -134,6 +142,18 @@ async fn route(route: Route, context: Context<'_>) -> Result<Reply, Problem> {
         Route::GrantSsh => grants::grant(context).await,
         Route::RevokeSsh => grants::revoke(context).await,
         Route::ValidateSshAccess => grants::validate(context).await,
+
+        Route::ListSnapshots => snapshots::list(context).await,
+        Route::CreateSnapshot => snapshots::create(context).await,
+        Route::GetSnapshot => snapshots::get(context).await,
+        Route::DeleteSnapshot => snapshots::delete(context).await,
+        Route::ActivateSnapshot => snapshots::activate(context).await,
+        Route::DeactivateSnapshot => snapshots::deactivate(context).await,
+        Route::SnapshotBuildLogs => snapshots::build_logs(context).await,
+        Route::ListVolumes => volumes::list(context).await,
+        Route::CreateVolume => volumes::create(context).await,
+        Route::GetVolume | Route::VolumeByName => volumes::get(context).await,
+        Route::DeleteVolume => volumes::delete(context).await,
 
         Route::PreviewPublic => previews::public(context).await,
         Route::PreviewAccess => previews::access(context).await,

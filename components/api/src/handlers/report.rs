@@ -61,7 +61,7 @@ pub(super) async fn attach(context: Context<'_>) -> Result<Reply, Problem> {
 }
 
 /// The number of the calling process; 0 if it names none, as agents of the documented protocol do.
-fn process(context: Context<'_>) -> Result<u64, Problem> {
+pub(super) fn process(context: Context<'_>) -> Result<u64, Problem> {
     match &context.call.process {
         None => Ok(0),
         Some(text) => text

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::auth::Front;
-use super::{Context, intents, observe, random, wait};
+use super::{Context, backups, builds, intents, observe, random, snapshots, wait};
 use crate::contracts::scheduler::{self, Verdict};
-use crate::contracts::store::{self, Candidate, DueQuery, Finding, Region, Sandbox};
+use crate::contracts::store::{self, Candidate, DueQuery, Finding, JobKind, Region, Sandbox, Task};
 use crate::dto::{Ticked, narrow, verdict_name};
 use crate::http::{Problem, Reply};
-use crate::rules::due::{self, DEADLINES, Due, RunnerFacts};
+use crate::rules::due::{self, DEADLINES, Due, RunnerFacts, TASK_DEADLINES};
 
 /// For how long the work may be one's own. A tick takes milliseconds; of one that dies the next takes over after this.
 const LEASE: u64 = 5_000;
@@ -58,6 +58,8 @@ async fn work(context: Context<'_>, now: u64) -> Result<u64, Problem> {
     let mut acted = fleet.changed;
     acted += drain(&fleet, now).await?;
     acted += settle(&fleet, now).await?;
+    acted += end_tasks(context, &fleet).await?;
+    acted += builds::settle(context).await?;
     Ok(acted)
 }
 
@@ -295,6 +297,39 @@ async fn drain(fleet: &Fleet, now: u64) -> Result<u64, Problem> {
     Ok(acted)
 }
 
+/// Gives up tasks that have taken too long, or whose runner is lost.
+async fn end_tasks(context: Context<'_>, fleet: &Fleet) -> Result<u64, Problem> {
+    let lost = fleet.runners.iter().filter(|(_, judged)| judged.lost);
+    let lost: Vec<String> = lost.map(|(id, _)| id.clone()).collect();
+    let now = context.call.now;
+    let mut acted = 0;
+    for task in store::due_tasks(now, TASK_DEADLINES.to_vec(), lost.clone(), SANDBOXES).await? {
+        let is_lost = lost.contains(&task.runner);
+        if is_lost && [JobKind::RemoveSnapshot, JobKind::RemoveVolume].contains(&task.kind) && !over(&task, now) {
+            // Should it return, it shall remove it.
+            continue;
+        }
+        let reason = if is_lost {
+            "its runner was lost"
+        } else {
+            "its runner did not end it in time"
+        };
+        let ended = snapshots::finish(context, String::new(), 0, task.id, None, Some(reason.to_owned())).await;
+        match ended {
+            Ok(()) => acted += 1,
+            // Its runner was faster.
+            Err(Problem::NotFound(_)) => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(acted)
+}
+
+fn over(task: &Task, now: u64) -> bool {
+    let most = TASK_DEADLINES.iter().find(|row| row.0 == task.kind);
+    most.is_some_and(|(_, most)| now.saturating_sub(task.created) >= *most)
+}
+
 /// Carries out what time has brought for sandboxes.
 async fn settle(fleet: &Fleet, now: u64) -> Result<u64, Problem> {
     let lost = fleet.runners.iter().filter(|(_, judged)| judged.lost);
@@ -314,6 +349,7 @@ async fn settle(fleet: &Fleet, now: u64) -> Result<u64, Problem> {
         match due::due(&it, fleet.facts(&it, &names), now) {
             Due::Nothing => {}
             Due::Find(finding) => findings.push(finding),
+            Due::Archive => acted += u64::from(backups::begin(&it, true, now).await?.is_some()),
             Due::Intend(desired, kind) => {
                 if intents::give(&it, desired, kind, None, now).await?.is_some() {
                     observe::count("sandbar_interval_actions_total", &[("desired", desired)]);

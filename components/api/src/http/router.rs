@@ -4,7 +4,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::http::{Access, Method, Problem};
 use crate::rules::permissions::{
-    DELETE_REGIONS, DELETE_RUNNERS, DELETE_SANDBOXES, READ_RUNNERS, WRITE_REGIONS, WRITE_RUNNERS, WRITE_SANDBOXES,
+    DELETE_REGIONS, DELETE_RUNNERS, DELETE_SANDBOXES, DELETE_SNAPSHOTS, DELETE_VOLUMES, READ_RUNNERS, READ_VOLUMES,
+    WRITE_REGIONS, WRITE_RUNNERS, WRITE_SANDBOXES, WRITE_SNAPSHOTS, WRITE_VOLUMES,
 };
 
 /// What a call is about. One variant for each row of the table.
@@ -28,6 +29,10 @@ pub enum Route {
     RecoverSandbox,
     ResizeSandbox,
     ForkSandbox,
+    SnapshotSandbox,
+    ArchiveSandbox,
+    BackupSandbox,
+    SandboxBuildLogs,
     Forks,
     Parent,
     Ancestors,
@@ -48,6 +53,18 @@ pub enum Route {
     ExpirePreview,
     GrantSsh,
     RevokeSsh,
+    ListSnapshots,
+    CreateSnapshot,
+    GetSnapshot,
+    DeleteSnapshot,
+    ActivateSnapshot,
+    DeactivateSnapshot,
+    SnapshotBuildLogs,
+    ListVolumes,
+    CreateVolume,
+    GetVolume,
+    VolumeByName,
+    DeleteVolume,
     PreviewPublic,
     PreviewAccess,
     PreviewWarning,
@@ -165,6 +182,7 @@ const RUNNER: Access = Access::RUNNER;
 const WRITES: Access = Access::with(WRITE_SANDBOXES);
 const REGIONS: Access = Access::with(WRITE_REGIONS);
 const RUNNERS: Access = Access::with(WRITE_RUNNERS);
+const SNAPSHOTS: Access = Access::with(WRITE_SNAPSHOTS);
 const SERVED: Access = Access::USER.or_proxy().or_gateway();
 const PROXY: Access = Access::OPERATOR.or_proxy();
 
@@ -189,6 +207,10 @@ pub const TABLE: &[Row] = &[
     row(Post, "/api/sandbox/{sandbox}/recover", Route::RecoverSandbox, WRITES),
     row(Post, "/api/sandbox/{sandbox}/resize", Route::ResizeSandbox, WRITES),
     row(Post, "/api/sandbox/{sandbox}/fork", Route::ForkSandbox, WRITES),
+    row(Post, "/api/sandbox/{sandbox}/snapshot", Route::SnapshotSandbox, WRITES),
+    row(Post, "/api/sandbox/{sandbox}/archive", Route::ArchiveSandbox, WRITES),
+    row(Post, "/api/sandbox/{sandbox}/backup", Route::BackupSandbox, WRITES),
+    row(Get, "/api/sandbox/{sandbox}/build-logs-url", Route::SandboxBuildLogs, USER),
     row(Get, "/api/sandbox/{sandbox}/forks", Route::Forks, USER),
     row(Get, "/api/sandbox/{sandbox}/parent", Route::Parent, USER),
     row(Get, "/api/sandbox/{sandbox}/ancestors", Route::Ancestors, USER),
@@ -209,6 +231,18 @@ pub const TABLE: &[Row] = &[
     row(Post, "/api/sandbox/{sandbox}/ports/{port}/signed-preview-url/{token}/expire", Route::ExpirePreview, USER),
     row(Post, "/api/sandbox/{sandbox}/ssh-access", Route::GrantSsh, WRITES),
     row(Delete, "/api/sandbox/{sandbox}/ssh-access", Route::RevokeSsh, WRITES),
+    row(Get, "/api/snapshots", Route::ListSnapshots, USER),
+    row(Post, "/api/snapshots", Route::CreateSnapshot, SNAPSHOTS),
+    row(Get, "/api/snapshots/{snapshot}", Route::GetSnapshot, USER),
+    row(Delete, "/api/snapshots/{snapshot}", Route::DeleteSnapshot, Access::with(DELETE_SNAPSHOTS)),
+    row(Post, "/api/snapshots/{snapshot}/activate", Route::ActivateSnapshot, SNAPSHOTS),
+    row(Post, "/api/snapshots/{snapshot}/deactivate", Route::DeactivateSnapshot, SNAPSHOTS),
+    row(Get, "/api/snapshots/{snapshot}/build-logs-url", Route::SnapshotBuildLogs, USER),
+    row(Get, "/api/volumes", Route::ListVolumes, Access::with(READ_VOLUMES)),
+    row(Post, "/api/volumes", Route::CreateVolume, Access::with(WRITE_VOLUMES)),
+    row(Get, "/api/volumes/{volume}", Route::GetVolume, Access::with(READ_VOLUMES)),
+    row(Get, "/api/volumes/by-name/{name}", Route::VolumeByName, Access::with(READ_VOLUMES)),
+    row(Delete, "/api/volumes/{volume}", Route::DeleteVolume, Access::with(DELETE_VOLUMES)),
     row(Get, "/api/preview/{sandbox}/public", Route::PreviewPublic, PROXY),
     row(Get, "/api/preview/{sandbox}/access", Route::PreviewAccess, USER),
     row(Get, "/api/preview/{sandbox}/preview-warning", Route::PreviewWarning, PROXY),

@@ -3,6 +3,7 @@
 //! Every state on the way to another one has a deadline here, and a way out.
 
 use crate::contracts::store::{Finding, JobKind, Sandbox};
+use crate::times::iso;
 
 /// Milliseconds in a minute.
 const MINUTE: u64 = 60_000;
@@ -15,6 +16,19 @@ pub const DEADLINES: [(&str, u64); 3] = [
     ("destroyed", 10 * MINUTE),
 ];
 
+/// How long a task may be on its way before it has failed: longer than its runner gives it, for that one can tell why. A copy that
+/// nobody removes in a day is on a machine that is gone.
+pub const TASK_DEADLINES: [(JobKind, u64); 5] = [
+    (JobKind::SnapshotSandbox, 60 * MINUTE),
+    (JobKind::CreateBackup, 60 * MINUTE),
+    (JobKind::BuildSnapshot, 120 * MINUTE),
+    (JobKind::RemoveSnapshot, 24 * 60 * MINUTE),
+    (JobKind::RemoveVolume, 24 * 60 * MINUTE),
+];
+
+/// How long a sandbox whose build is done may look for a runner with room.
+pub const PLACE_BUILT: u64 = 10 * MINUTE;
+
 /// What is to be done with a sandbox.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
@@ -24,6 +38,8 @@ pub enum Due {
     Intend(&'static str, JobKind),
     /// The plane has found out something that no runner will report.
     Find(Finding),
+    /// A backup, and its runner is free.
+    Archive,
 }
 
 /// What is known of the sandbox's runner.
@@ -63,16 +79,34 @@ fn on_a_lost_runner(it: &Sandbox, runner: RunnerFacts<'_>) -> Due {
     if it.desired == "destroyed" {
         return give_up(it, "destroyed", None);
     }
-    let reason = format!(
+    let mut reason = format!(
         "runner {} has not been heard of for too long; the sandbox is on that machine and comes back with it",
         runner.name
     );
+    if let Some(created) = it.backup_created {
+        reason += &format!("; to start it restores its backup of {}", iso(created));
+    }
     if it.state == "creating" {
         return give_up(
             it,
             "error",
             Some(format!("runner {} was lost during the creation", runner.name)),
         );
+    }
+    if it.state == "restoring" {
+        // What was there of it came from the backup, and can again.
+        return Due::Find(Finding {
+            sandbox: it.id.clone(),
+            generation: it.generation,
+            state: "error".to_owned(),
+            error_reason: Some(format!(
+                "runner {} was lost while it restored the sandbox; start it again",
+                runner.name
+            )),
+            recoverable: true,
+            fence: true,
+            release: true,
+        });
     }
     if it.state == "error" {
         return Due::Nothing;
@@ -82,8 +116,8 @@ fn on_a_lost_runner(it: &Sandbox, runner: RunnerFacts<'_>) -> Due {
         generation: it.generation,
         state: "error".to_owned(),
         error_reason: Some(reason),
-        // Nothing that a user could ask for brings it back.
-        recoverable: false,
+        // Without a backup nothing that a user could ask for brings it back.
+        recoverable: it.backup_manifest.is_some(),
         fence: false,
         release: false,
     })
@@ -127,10 +161,19 @@ fn by_interval(it: &Sandbox, now: u64) -> Due {
         "started" if it.auto_stop > 0 && now >= after(it.last_activity.max(it.state_since), it.auto_stop) => stop(it),
         "stopped" => match u32::try_from(it.auto_delete) {
             Ok(minutes) if now >= after(it.state_since, minutes) => Due::Intend("destroyed", JobKind::DestroySandbox),
+            _ if archives(it) && now >= after(it.state_since, it.auto_archive) => Due::Archive,
+            _ => Due::Nothing,
+        },
+        "archived" => match u32::try_from(it.auto_delete) {
+            Ok(minutes) if now >= after(it.state_since, minutes) => Due::Intend("destroyed", JobKind::DestroySandbox),
             _ => Due::Nothing,
         },
         _ => Due::Nothing,
     }
+}
+
+fn archives(it: &Sandbox) -> bool {
+    it.auto_archive > 0 && it.auto_delete != 0 && it.backup_state != "InProgress" && it.runner.is_some()
 }
 
 /// A stop as the interval or a draining runner brings it: the end of an ephemeral sandbox.
@@ -197,7 +240,12 @@ mod tests {
 
     #[test]
     fn every_state_on_the_way_has_a_deadline_and_a_way_out() {
-        for (state, desired) in [("creating", "started"), ("stopped", "started"), ("started", "stopped")] {
+        for (state, desired) in [
+            ("creating", "started"),
+            ("restoring", "started"),
+            ("stopped", "started"),
+            ("started", "stopped"),
+        ] {
             let it = sandbox(state, desired);
             let (_, most) = DEADLINES.iter().find(|row| row.0 == desired).expect("a deadline");
             assert_eq!(
@@ -273,10 +321,57 @@ mod tests {
             due(&stopped, runner(false), THEN + 2 * MINUTE),
             Due::Intend("destroyed", JobKind::DestroySandbox)
         );
+        let never = Sandbox {
+            auto_archive: 0,
+            ..sandbox("stopped", "stopped")
+        };
+        assert_eq!(due(&never, runner(false), u64::MAX), Due::Nothing);
+    }
+
+    #[test]
+    fn what_is_stopped_for_long_is_archived_and_deleted_in_its_time() {
+        let it = Sandbox {
+            auto_archive: 5,
+            auto_delete: 9,
+            ..sandbox("stopped", "stopped")
+        };
+        assert_eq!(due(&it, runner(false), THEN + 5 * MINUTE - 1), Due::Nothing);
+        assert_eq!(due(&it, runner(false), THEN + 5 * MINUTE), Due::Archive);
+        let busy = Sandbox {
+            backup_state: "InProgress".into(),
+            ..it.clone()
+        };
+        assert_eq!(due(&busy, runner(false), THEN + 5 * MINUTE), Due::Nothing);
+        let archived = Sandbox {
+            state: "archived".into(),
+            desired: "archived".into(),
+            runner: None,
+            ..it
+        };
+        assert_eq!(due(&archived, None, THEN + 9 * MINUTE - 1), Due::Nothing);
         assert_eq!(
-            due(&sandbox("stopped", "stopped"), runner(false), u64::MAX),
-            Due::Nothing
+            due(&archived, None, THEN + 9 * MINUTE),
+            Due::Intend("destroyed", JobKind::DestroySandbox)
         );
+    }
+
+    #[test]
+    fn a_backup_makes_a_lost_sandbox_recoverable_and_says_of_when_it_is() {
+        let it = Sandbox {
+            backup_manifest: Some("sha256:00".into()),
+            backup_created: Some(THEN),
+            ..sandbox("stopped", "stopped")
+        };
+        let finding = found(due(&it, runner(true), THEN));
+        assert!(finding.recoverable && !finding.release);
+        assert!(finding.error_reason.is_some_and(|reason| reason.contains(&iso(THEN))));
+        let restoring = Sandbox {
+            state: "restoring".into(),
+            desired: "started".into(),
+            ..it
+        };
+        let finding = found(due(&restoring, runner(true), THEN));
+        assert!(finding.recoverable && finding.release && finding.fence);
     }
 
     #[test]

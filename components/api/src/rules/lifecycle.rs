@@ -13,8 +13,23 @@ pub fn shown<'a>(state: &'a str, desired: &str) -> &'a str {
         (_, "destroyed") => "destroying",
         ("started" | "creating", "stopped") => "stopping",
         ("stopped", "started") => "starting",
+        ("stopped", "archived") => "archiving",
         _ => state,
     }
+}
+
+/// The state to show of a sandbox, with what is done to it beside.
+pub fn shown_of(it: &Sandbox) -> &str {
+    if it.doing.is_empty() || it.state != it.desired {
+        shown(&it.state, &it.desired)
+    } else {
+        &it.doing
+    }
+}
+
+/// Whether its files can be had back from a backup, and are nowhere else: to start it is to restore it.
+pub fn rests_in_backup(it: &Sandbox) -> bool {
+    it.backup_manifest.is_some() && (it.state == "archived" || (it.state == "error" && it.runner.is_none()))
 }
 
 /// What a command leads to.
@@ -26,6 +41,8 @@ pub enum Step {
     Wait,
     /// A new intent: the desired state, and the job that leads there.
     Intend(&'static str, JobKind),
+    /// To be made anew from its backup, on any runner.
+    Restore,
 }
 
 /// What a sandbox may be asked for.
@@ -59,6 +76,11 @@ pub fn step(command: Command, sandbox: &Sandbox) -> Result<Step, Problem> {
                 sandbox.name,
                 sandbox.error_reason.as_deref().unwrap_or("unknown reason")
             ))),
+            "error" if rests_in_backup(sandbox) && start => Ok(Step::Restore),
+            "error" if rests_in_backup(sandbox) => Err(Problem::BadRequest(format!(
+                "sandbox {} is only in its backup; recover it without skipStart",
+                sandbox.name
+            ))),
             "error" if start => Ok(Step::Intend("started", JobKind::StartSandbox)),
             "error" => Ok(Step::Intend("stopped", JobKind::StopSandbox)),
             _ => Err(Problem::BadRequest(format!(
@@ -68,7 +90,9 @@ pub fn step(command: Command, sandbox: &Sandbox) -> Result<Step, Problem> {
         },
         Command::Start => match state {
             "started" => Ok(Step::Done),
-            "creating" | "starting" => Ok(Step::Wait),
+            "creating" | "starting" | "restoring" | "pending_build" => Ok(Step::Wait),
+            "archived" if sandbox.backup_manifest.is_some() => Ok(Step::Restore),
+            "error" if sandbox.recoverable && rests_in_backup(sandbox) => Ok(Step::Restore),
             "stopped" => Ok(Step::Intend("started", JobKind::StartSandbox)),
             "error" if sandbox.recoverable => Ok(Step::Intend("started", JobKind::StartSandbox)),
             "error" => Err(Problem::BadRequest(format!(
@@ -82,7 +106,7 @@ pub fn step(command: Command, sandbox: &Sandbox) -> Result<Step, Problem> {
             "started" if sandbox.auto_delete == 0 => Ok(Step::Intend("destroyed", JobKind::DestroySandbox)),
             "started" => Ok(Step::Intend("stopped", JobKind::StopSandbox)),
             "stopping" => Ok(Step::Wait),
-            "stopped" | "error" => Err(Problem::BadRequest(format!(
+            "stopped" | "error" | "archived" | "archiving" | "build_failed" => Err(Problem::BadRequest(format!(
                 "sandbox {} is not started, it is {state}",
                 sandbox.name
             ))),
@@ -140,7 +164,8 @@ pub fn resize(sandbox: &Sandbox, new: Size) -> Result<(), Problem> {
 /// Whether the sandbox has come to where its intent leads, or has failed on the way. `since` is the position of
 /// the change that set the intent: an error older than that is not about it.
 pub fn arrived(sandbox: &Sandbox, since: u64) -> bool {
-    sandbox.state == sandbox.desired || (sandbox.state == "error" && sandbox.change > since)
+    sandbox.state == sandbox.desired
+        || (["error", "build_failed"].contains(&sandbox.state.as_str()) && sandbox.change > since)
 }
 
 #[cfg(test)]
@@ -162,6 +187,10 @@ mod tests {
             ("error", "destroyed", "destroying"),
             ("error", "started", "error"),
             ("destroyed", "destroyed", "destroyed"),
+            ("stopped", "archived", "archiving"),
+            ("archived", "archived", "archived"),
+            ("restoring", "started", "restoring"),
+            ("pending_build", "started", "pending_build"),
         ];
         for (state, desired, want) in cases {
             assert_eq!(shown(state, desired), want, "{state}, {desired}");
@@ -217,6 +246,34 @@ mod tests {
             step(Command::Stop, &ephemeral),
             Ok(Step::Intend("destroyed", JobKind::DestroySandbox))
         );
+    }
+
+    #[test]
+    fn what_is_only_in_its_backup_is_restored() {
+        let archived = Sandbox {
+            backup_manifest: Some("sha256:00".into()),
+            runner: None,
+            ..sandbox("archived", "archived")
+        };
+        assert_eq!(step(Command::Start, &archived), Ok(Step::Restore));
+        assert_eq!(step(Command::Stop, &archived).map_err(|p| p.status()), Err(400));
+        assert_eq!(
+            step(Command::Destroy, &archived),
+            Ok(Step::Intend("destroyed", JobKind::DestroySandbox))
+        );
+        let broken = Sandbox {
+            recoverable: true,
+            ..Sandbox {
+                state: "error".into(),
+                desired: "started".into(),
+                ..archived
+            }
+        };
+        assert_eq!(step(Command::Start, &broken), Ok(Step::Restore));
+        assert_eq!(step(Command::Recover(true), &broken), Ok(Step::Restore));
+        assert_eq!(step(Command::Recover(false), &broken).map_err(|p| p.status()), Err(400));
+        let archiving = sandbox("stopped", "archived");
+        assert_eq!(step(Command::Start, &archiving).map_err(|p| p.status()), Err(409));
     }
 
     #[test]

@@ -6,5 +6,6 @@ pub mod lifecycle;
 pub mod permissions;
 pub mod preview;
 pub mod refusal;
+pub mod snapshots;
 pub mod text;
 pub mod variables;

@@ -4,6 +4,16 @@
 pub const WRITE_SANDBOXES: &str = "write:sandboxes";
 /// Delete sandboxes.
 pub const DELETE_SANDBOXES: &str = "delete:sandboxes";
+/// Create and change snapshots.
+pub const WRITE_SNAPSHOTS: &str = "write:snapshots";
+/// Delete snapshots.
+pub const DELETE_SNAPSHOTS: &str = "delete:snapshots";
+/// Read volumes.
+pub const READ_VOLUMES: &str = "read:volumes";
+/// Create volumes.
+pub const WRITE_VOLUMES: &str = "write:volumes";
+/// Delete volumes.
+pub const DELETE_VOLUMES: &str = "delete:volumes";
 /// Create and change regions.
 pub const WRITE_REGIONS: &str = "write:regions";
 /// Delete regions.
@@ -23,13 +33,13 @@ pub const OPERATOR: &str = "platform:operator";
 pub const ALL: [&str; 15] = [
     "write:registries",
     "delete:registries",
-    "write:snapshots",
-    "delete:snapshots",
+    WRITE_SNAPSHOTS,
+    DELETE_SNAPSHOTS,
     WRITE_SANDBOXES,
     DELETE_SANDBOXES,
-    "read:volumes",
-    "write:volumes",
-    "delete:volumes",
+    READ_VOLUMES,
+    WRITE_VOLUMES,
+    DELETE_VOLUMES,
     WRITE_REGIONS,
     DELETE_REGIONS,
     READ_RUNNERS,
@@ -69,7 +79,7 @@ pub const GLOBAL_ROLES: [GlobalRole; 8] = [
         id: "00000000-0000-0000-0000-000000000003",
         name: "Snapshots Admin",
         description: "Manages snapshots",
-        permissions: &["write:snapshots", "delete:snapshots"],
+        permissions: &[WRITE_SNAPSHOTS, DELETE_SNAPSHOTS],
     },
     GlobalRole {
         id: "00000000-0000-0000-0000-000000000004",
@@ -87,7 +97,7 @@ pub const GLOBAL_ROLES: [GlobalRole; 8] = [
         id: "00000000-0000-0000-0000-000000000006",
         name: "Volumes Admin",
         description: "Manages volumes",
-        permissions: &["read:volumes", "write:volumes", "delete:volumes"],
+        permissions: &[READ_VOLUMES, WRITE_VOLUMES, DELETE_VOLUMES],
     },
     GlobalRole {
         id: "00000000-0000-0000-0000-000000000007",

@@ -53,6 +53,12 @@ pub fn proxy_link(proxy: &str) -> String {
     format!("{scheme}://{authority}/link")
 }
 
+/// Scheme and authority of the front.
+pub fn front(base: &str) -> String {
+    let (scheme, authority) = origin(base);
+    format!("{scheme}://{authority}")
+}
+
 /// The base of the toolboxes behind a region's proxy.
 pub fn toolbox(proxy: &str) -> String {
     format!("{}/toolbox", proxy.trim_end_matches('/'))

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use runner::{
-    Action, Agent, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Refusal, Spec, State,
-    limits,
+    Action, Agent, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Outcome, Refusal, Spec,
+    State, limits,
 };
 
 pub struct World {
@@ -20,6 +20,8 @@ pub struct World {
     issued: BTreeMap<u64, Millis>,
     pub observations: Vec<Observation>,
     pub healths: Vec<Health>,
+    /// Ends of tasks as they were told.
+    pub ends: Vec<(String, Outcome)>,
 }
 
 pub fn amounts(cpu: u64, memory: u64, disk: u64) -> Amounts {
@@ -74,6 +76,7 @@ impl World {
             issued: BTreeMap::new(),
             observations: Vec::new(),
             healths: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -84,6 +87,7 @@ impl World {
                     self.observations.extend(observations);
                     self.healths.extend(health);
                 }
+                Action::Ended(id, outcome) => self.ends.push((id, outcome)),
                 other => {
                     self.issued.insert(number(&other), self.now);
                     self.in_flight.push_back(other);
@@ -130,9 +134,14 @@ impl World {
                 }
                 number
             }
-            Action::Report(..) => return true,
+            Action::Perform(number, task) => {
+                let result = format!("{:?} of {}", task.kind, task.subject);
+                self.event(Event::Done(number, outcome.map(|()| Some(result))));
+                return true;
+            }
+            Action::Ended(..) | Action::Report(..) => return true,
         };
-        self.event(Event::Done(number, outcome));
+        self.event(Event::Done(number, outcome.map(|()| None)));
         true
     }
 
@@ -184,13 +193,16 @@ pub fn subject(action: &Action) -> &str {
     match action {
         Action::Make(_, spec) => &spec.sandbox,
         Action::Stop(_, sandbox) | Action::Remove(_, sandbox) => sandbox,
-        Action::Report(..) => "",
+        Action::Perform(_, task) => &task.subject,
+        Action::Ended(..) | Action::Report(..) => "",
     }
 }
 
 fn number(action: &Action) -> u64 {
     match action {
-        Action::Make(number, _) | Action::Stop(number, _) | Action::Remove(number, _) => *number,
-        Action::Report(..) => 0,
+        Action::Make(number, _) | Action::Stop(number, _) | Action::Remove(number, _) | Action::Perform(number, _) => {
+            *number
+        }
+        Action::Ended(..) | Action::Report(..) => 0,
     }
 }

@@ -4,6 +4,7 @@
 
 mod first;
 mod second;
+mod third;
 
 use crate::{
     error::{Result, StoreError},
@@ -32,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "organizations",
         statements: second::STATEMENTS,
+    },
+    Migration {
+        version: 3,
+        name: "snapshots",
+        statements: third::STATEMENTS,
     },
 ];
 

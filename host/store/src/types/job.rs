@@ -15,6 +15,16 @@ pub enum JobKind {
     DestroySandbox,
     /// Give it another size, network or environment.
     UpdateSandbox,
+    /// A task: make a snapshot of a sandbox.
+    SnapshotSandbox,
+    /// A task: make a backup of a sandbox.
+    CreateBackup,
+    /// A task: build a snapshot.
+    BuildSnapshot,
+    /// A task: remove a snapshot's copy.
+    RemoveSnapshot,
+    /// A task: remove a volume's files.
+    RemoveVolume,
 }
 
 /// An order to a runner. A sandbox has at most one unfinished job: a newer one takes the older one's place.
@@ -26,9 +36,9 @@ pub struct Job {
     pub kind: JobKind,
     /// By whom.
     pub runner: String,
-    /// To which sandbox.
+    /// To which sandbox; of a task: snapshot, backup or volume.
     pub sandbox: String,
-    /// Generation of the intent that it carries out.
+    /// Generation of the intent that it carries out; of a task: when it was made.
     pub generation: u64,
     /// JSON for the runner.
     pub payload: String,

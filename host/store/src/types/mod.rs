@@ -9,6 +9,7 @@ mod quota;
 mod region;
 mod runner;
 mod sandbox;
+mod snapshot;
 mod time;
 
 pub use identity::{Bootstrap, Identity, Organization, OrganizationChange, Principal, Suspension};
@@ -19,6 +20,7 @@ pub use quota::{Quota, QuotaExcess, ResourceKind, Totals, Usage};
 pub use region::{Region, RegionCredential, RegionKind, RegionService};
 pub use runner::{Candidate, Health, Runner};
 pub use sandbox::{Placement, Sandbox, SandboxQuery, Settings};
+pub use snapshot::{Ended, Snapshot, Task, TaskResult, Volume};
 pub use time::{DueQuery, Finding};
 
 /// Milliseconds since the Unix epoch, by the caller's clock.

@@ -57,6 +57,22 @@ pub struct Sandbox {
     pub state_since: Millis,
     /// The sandbox that it was forked from.
     pub parent: Option<String>,
+    /// The snapshot that its files begin as, JSON; none: the base alone.
+    pub image: Option<String>,
+    /// JSON list of what it mounts.
+    pub volumes: String,
+    /// What it is built from, JSON.
+    pub build_info: Option<String>,
+    /// The snapshot that it waits for, or was made of.
+    pub build: Option<String>,
+    /// `None`, `InProgress`, `Completed` or `Error`: of its files as they are now.
+    pub backup_state: String,
+    /// Digest of the last complete backup.
+    pub backup_manifest: Option<String>,
+    /// When that was begun.
+    pub backup_created: Option<Millis>,
+    /// What is done to it beside its state: `snapshotting`, or nothing.
+    pub doing: String,
     /// Token for previews.
     pub auth_token: String,
     /// When it was made.
@@ -142,7 +158,7 @@ pub struct Settings {
 /// Where and under which totals a sandbox is placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// The runner to occupy.
+    /// The runner to occupy; empty: none yet.
     pub runner: String,
     /// Id of the job that makes the sandbox there.
     pub job_id: String,

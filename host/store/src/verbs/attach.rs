@@ -2,7 +2,7 @@
 
 use super::{
     credentials::{self, Credential},
-    runners,
+    runners, tasks,
 };
 use crate::{
     error::{Result, StoreError},
@@ -95,6 +95,7 @@ pub async fn attach_runner<S: Sql>(sql: &mut S, id: &str, instance: &str, now: M
         // What an earlier process was handed, it will not end any more: this one gets it now, not when the lease is over.
         sql.execute("UPDATE jobs SET claimed_until = 0 WHERE runner = ?1", params![id])
             .await?;
+        tasks::reopen(sql, id).await?;
         process.ok_or_else(|| runners::missing(id))
     })
     .await

@@ -11,7 +11,8 @@ use crate::{
     types::{DueQuery, Millis, Sandbox},
 };
 
-/// Started sandboxes past last activity + auto-stop, stopped ones past their stop + auto-delete; those whose state is not
+/// Started sandboxes past last activity + auto-stop, stopped ones past their stop + auto-delete or auto-archive, archived
+/// ones past that + auto-delete; those whose state is not
 /// the desired one and whose unfinished job was made longer ago than `overdue` says for that desired state; those on lost
 /// runners that are not in error already, or are to be destroyed. At most `limit` (1,000 at most), the longest due first
 /// within each kind.
@@ -30,6 +31,8 @@ pub async fn due_sandboxes<S: Sql>(sql: &mut S, query: &DueQuery) -> Result<Vec<
         };
         due.add(sql, "due IS NOT NULL AND due <= ?1", "due", &[query.now.into()])
             .await?;
+        due.add(sql, "rests IS NOT NULL AND rests <= ?1", "rests", &[query.now.into()])
+            .await?;
         for (state, patience) in &query.overdue {
             let before: Millis = query.now.saturating_sub(*patience);
             let overdue = "number IN (SELECT s.number FROM jobs j JOIN sandboxes s ON s.id = j.sandbox
@@ -43,6 +46,16 @@ pub async fn due_sandboxes<S: Sql>(sql: &mut S, query: &DueQuery) -> Result<Vec<
         Ok(due.found)
     })
     .await
+}
+
+/// Sandboxes that wait for a build, oldest first, at most `limit` (1,000 at most).
+pub async fn waiting_sandboxes<S: Sql>(sql: &mut S, limit: u32) -> Result<Vec<Sandbox>> {
+    let text = format!(
+        "SELECT {} FROM sandboxes WHERE state = 'pending_build' ORDER BY created LIMIT ?1",
+        rows::SANDBOX
+    );
+    let found = sql.query(&text, &[limit.clamp(1, MAX_DUE).into()]).await?;
+    Ok(rows::all(found, rows::sandbox)?)
 }
 
 struct Due {

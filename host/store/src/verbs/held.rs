@@ -8,11 +8,12 @@ use super::{
     changes::next_change,
     grants, jobs,
     usage::{self, Counted, Taken},
+    volumes,
 };
 use crate::{
     error::{Result, StoreError},
     rows,
-    sql::{Reader, Sql, params},
+    sql::{Reader, Sql, optional, params},
     types::{Millis, Sandbox, Totals},
 };
 
@@ -123,6 +124,7 @@ impl Held {
         self.it.change = next_change(sql, &self.it.organization).await?;
         if self.it.state == DESTROYED {
             grants::drop_all(sql, &self.it.id).await?;
+            volumes::unmount(sql, &self.it.id).await?;
             return self.write_whole(sql, now).await;
         }
         let same_place = self.it.runner == before.it.runner
@@ -158,7 +160,8 @@ impl Held {
         let it = &self.it;
         sql.execute(
             "UPDATE sandboxes SET state = ?2, error_reason = ?3, recoverable = ?4, state_since = ?5,
-               counted_compute = ?6, counted_disk = ?7, ever_started = ?8, updated = ?9, change = ?10 WHERE number = ?1",
+               counted_compute = ?6, counted_disk = ?7, ever_started = ?8, updated = ?9, change = ?10, doing = ?11,
+               backup_state = ?12, backup_manifest = ?13, backup_created = ?14, image = ?15 WHERE number = ?1",
             params![
                 self.number,
                 &it.state,
@@ -170,6 +173,11 @@ impl Held {
                 self.ever_started,
                 it.updated,
                 it.change,
+                &it.doing,
+                &it.backup_state,
+                &it.backup_manifest,
+                optional(it.backup_created),
+                &it.image,
             ],
         )
         .await?;

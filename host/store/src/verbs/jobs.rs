@@ -1,5 +1,6 @@
 //! Orders to runners: made with an intent, leased to the runner, ended by its report.
 
+use super::tasks;
 use crate::{
     error::Result,
     limits::MAX_CLAIM,
@@ -43,7 +44,7 @@ pub(super) async fn put_job<S: Sql>(sql: &mut S, it: &NewJob<'_>) -> Result<()> 
     Ok(())
 }
 
-/// Unfinished jobs of this runner, oldest first, at most `limit` (1 to 100). Each is handed out again only after
+/// Unfinished jobs of this runner, oldest first, those of sandboxes before tasks, at most `limit` (1 to 100). Each is handed out again only after
 /// `lease` ms without an end.
 pub async fn claim_jobs<S: Sql>(sql: &mut S, runner: &str, limit: u32, now: Millis, lease: Millis) -> Result<Vec<Job>> {
     let open = format!(
@@ -60,6 +61,10 @@ pub async fn claim_jobs<S: Sql>(sql: &mut S, runner: &str, limit: u32, now: Mill
                 .await?;
             job.attempts = job.attempts.saturating_add(1);
         }
+        let left = limit
+            .clamp(1, MAX_CLAIM)
+            .saturating_sub(u32::try_from(jobs.len()).unwrap_or(MAX_CLAIM));
+        jobs.extend(tasks::claim(sql, runner, left, now, lease).await?);
         Ok(jobs)
     })
     .await

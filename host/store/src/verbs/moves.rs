@@ -4,7 +4,9 @@ use super::{
     decisions,
     held::{self, DESTROYED},
     jobs::{NewJob, drop_job, put_job},
+    snapshots,
     usage::Counted,
+    volumes,
 };
 use crate::{
     error::{Result, StoreError},
@@ -42,6 +44,58 @@ pub async fn replace_runner<S: Sql>(
         after.it.generation += 1;
         after.counted = Counted::intended(&after.it.desired);
         after.replace(sql, &before, placement.totals, now).await?;
+        put_job(
+            sql,
+            &NewJob {
+                id: &placement.job_id,
+                kind: JobKind::CreateSandbox,
+                runner: &placement.runner,
+                sandbox: id,
+                generation: after.it.generation,
+                payload: &placement.payload,
+                created: now,
+            },
+        )
+        .await?;
+        volumes::mount(sql, &after.it).await?;
+        snapshots::note_copy(sql, &after.it).await?;
+        decisions::record(sql, after.number, &after.it, &placement.decision, now).await?;
+        Ok(after.it)
+    })
+    .await
+}
+
+/// Gives a sandbox without files of its own a runner to be made on from `image`, with a new reservation, job and generation.
+/// An earlier runner's capacity is free, and what it still has is disowned at its next report.
+///
+/// # Errors
+/// As [`replace_runner`], but one that was started may come: its image stands for its files.
+pub async fn place_sandbox<S: Sql>(
+    sql: &mut S,
+    id: &str,
+    expected_generation: u64,
+    state: &str,
+    image: &str,
+    placement: &Placement,
+    now: Millis,
+) -> Result<Sandbox> {
+    write(sql, async |sql: &mut S| {
+        let before = held::expect(sql, id, expected_generation).await?;
+        if before.it.desired == DESTROYED {
+            return Err(StoreError::Conflict(format!("sandbox {id} is to be destroyed")));
+        }
+        let mut after = before.clone();
+        after.enter(state, now);
+        after.it.error_reason = None;
+        after.it.recoverable = false;
+        after.it.runner = Some(placement.runner.clone());
+        after.it.generation += 1;
+        after.it.image = Some(image.to_owned()).filter(|image| !image.is_empty());
+        "started".clone_into(&mut after.it.desired);
+        after.counted = Counted::intended(&after.it.desired);
+        after.replace(sql, &before, placement.totals, now).await?;
+        volumes::mount(sql, &after.it).await?;
+        snapshots::note_copy(sql, &after.it).await?;
         put_job(
             sql,
             &NewJob {

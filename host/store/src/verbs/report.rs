@@ -60,7 +60,7 @@ pub async fn report<S: Sql>(
 }
 
 /// Refuses a process that a newer one has replaced.
-async fn fence<S: Sql>(sql: &mut S, runner: &str, process: u64) -> Result<()> {
+pub(super) async fn fence<S: Sql>(sql: &mut S, runner: &str, process: u64) -> Result<()> {
     let found = sql
         .query("SELECT process FROM runners WHERE id = ?1", params![runner])
         .await?;
@@ -176,6 +176,10 @@ async fn observe<S: Sql>(sql: &mut S, runner: &str, seen: &Observation, now: Mil
     after.enter(&seen.state, now);
     after.it.error_reason.clone_from(&seen.error_reason);
     after.it.recoverable = seen.recoverable;
+    if seen.state == "started" && it.state != "started" {
+        // What is in a backup is no longer what there is.
+        "None".clone_into(&mut after.it.backup_state);
+    }
     after.ever_started |= ![DESTROYED, IN_ERROR, "creating"].contains(&seen.state.as_str());
     after.counted = Counted::observed(&seen.state, &after.it.desired);
     // What is there counts, whatever the totals are: they bind intents.

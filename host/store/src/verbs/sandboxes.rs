@@ -8,13 +8,14 @@ use super::{
     decisions,
     held::{self, Held},
     jobs::{NewJob, put_job},
-    labels,
+    labels, snapshots,
     usage::{self, Counted},
+    volumes,
 };
 use crate::{
     error::{Result, StoreError},
     rows,
-    sql::{Reader, Sql, params},
+    sql::{Reader, Sql, optional, params},
     transaction::write,
     types::{JobKind, Placement, Sandbox},
 };
@@ -37,7 +38,7 @@ pub async fn create_sandbox<S: Sql>(sql: &mut S, sandbox: &Sandbox, placement: &
             ever_started: false,
         };
         let it = &mut made.it;
-        it.runner = Some(placement.runner.clone());
+        it.runner = Some(placement.runner.clone()).filter(|runner| !runner.is_empty());
         it.state_since = it.created;
         // Also tells whether there is such an organization.
         it.change = next_change(sql, &it.organization).await?;
@@ -49,9 +50,16 @@ pub async fn create_sandbox<S: Sql>(sql: &mut S, sandbox: &Sandbox, placement: &
             placement.totals,
         )
         .await?;
-        capacity::reserve(sql, sandbox, &placement.runner).await?;
+        if made.it.runner.is_some() {
+            capacity::reserve(sql, sandbox, &placement.runner).await?;
+        }
         let number = insert(sql, &made).await?;
         labels::insert(sql, &sandbox.organization, number, &parsed).await?;
+        volumes::mount(sql, &made.it).await?;
+        if made.it.runner.is_none() {
+            return Ok(made.it);
+        }
+        snapshots::note_copy(sql, &made.it).await?;
         put_job(
             sql,
             &NewJob {
@@ -134,6 +142,14 @@ async fn insert<S: Sql>(sql: &mut S, held: &Held) -> Result<i64> {
                 it.recoverable,
                 it.state_since,
                 &it.parent,
+                &it.image,
+                &it.volumes,
+                &it.build_info,
+                &it.build,
+                &it.backup_state,
+                &it.backup_manifest,
+                optional(it.backup_created),
+                &it.doing,
                 &it.auth_token,
                 it.created,
                 it.updated,

@@ -1,7 +1,7 @@
 //! Between the agent's types and the contract's.
 
 use crate::wit;
-use runner::{Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State};
+use runner::{Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State, Task, TaskKind};
 
 pub fn configuration(of: &Configuration) -> wit::Configuration {
     wit::Configuration {
@@ -16,6 +16,7 @@ pub fn configuration(of: &Configuration) -> wit::Configuration {
 pub fn event(event: Event) -> wit::Event {
     match event {
         Event::Job(of) => wit::Event::Job(job(of)),
+        Event::Task(of) => wit::Event::Task(task(of)),
         Event::Done(number, outcome) => wit::Event::Done((number, outcome)),
         Event::Found(found) => wit::Event::Found(found.into_iter().map(|(of, started)| (spec(of), started)).collect()),
         Event::Sample(of) => wit::Event::Sample(wit::Sample {
@@ -46,6 +47,8 @@ pub fn refusal(refusal: wit::Refusal) -> Refusal {
 
 pub fn action(action: wit::Action) -> Action {
     match action {
+        wit::Action::Perform((number, of)) => Action::Perform(number, task_back(of)),
+        wit::Action::Ended((id, outcome)) => Action::Ended(id, outcome),
         wit::Action::Make((number, of)) => Action::Make(number, spec_back(of)),
         wit::Action::Stop((number, sandbox)) => Action::Stop(number, sandbox),
         wit::Action::Remove((number, sandbox)) => Action::Remove(number, sandbox),
@@ -102,6 +105,38 @@ fn job(of: Job) -> wit::Job {
         sandbox: of.sandbox,
         generation: of.generation,
         spec: of.spec.map(spec),
+    }
+}
+
+fn task(of: Task) -> wit::Task {
+    wit::Task {
+        id: of.id,
+        kind: match of.kind {
+            TaskKind::Snapshot => wit::TaskKind::Snapshot,
+            TaskKind::Backup => wit::TaskKind::Backup,
+            TaskKind::Build => wit::TaskKind::Build,
+            TaskKind::Discard => wit::TaskKind::Discard,
+            TaskKind::DiscardVolume => wit::TaskKind::DiscardVolume,
+        },
+        subject: of.subject,
+        sandbox: of.sandbox,
+        payload: of.payload,
+    }
+}
+
+fn task_back(of: wit::Task) -> Task {
+    Task {
+        id: of.id,
+        kind: match of.kind {
+            wit::TaskKind::Snapshot => TaskKind::Snapshot,
+            wit::TaskKind::Backup => TaskKind::Backup,
+            wit::TaskKind::Build => TaskKind::Build,
+            wit::TaskKind::Discard => TaskKind::Discard,
+            wit::TaskKind::DiscardVolume => TaskKind::DiscardVolume,
+        },
+        subject: of.subject,
+        sandbox: of.sandbox,
+        payload: of.payload,
     }
 }
 
