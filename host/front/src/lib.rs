@@ -16,6 +16,7 @@
 mod access;
 mod activity;
 mod api;
+mod blobs;
 mod body;
 mod build_logs;
 mod cors;

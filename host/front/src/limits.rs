@@ -138,3 +138,6 @@ pub const COOKIE_SECONDS: u32 = 3_600;
 
 /// Longest preview token that is looked at.
 pub const MAX_PREVIEW_TOKEN: usize = 256;
+
+/// Blobs that runners move at the same time. Each holds a file and a few pieces in memory; runners try again.
+pub const MAX_BLOB_CALLS: usize = 64;

@@ -46,7 +46,11 @@ pub async fn open(shared: &Arc<Shared>, mut request: Request<Body>) -> Result<Re
     Ok(response)
 }
 
-async fn who(shared: &Shared, authorization: Option<&HeaderValue>) -> Result<String, Fault> {
+/// The runner that calls.
+///
+/// # Errors
+/// 401 or 403 for who is not a runner; 504 if the API does not answer.
+pub async fn who(shared: &Shared, authorization: Option<&HeaderValue>) -> Result<String, Fault> {
     if authorization.is_none() {
         return Err(Fault::new(
             StatusCode::UNAUTHORIZED,
@@ -76,7 +80,7 @@ async fn who(shared: &Shared, authorization: Option<&HeaderValue>) -> Result<Str
         _ => Err(Fault::new(
             StatusCode::FORBIDDEN,
             "FORBIDDEN",
-            "only a runner may open a link",
+            "only a runner may do this",
         )),
     }
 }

@@ -19,7 +19,7 @@ use crate::limits::{MAX_CALLS, MAX_TUNNELS};
 use crate::links::Links;
 use crate::objects::{self, Objects};
 use crate::watch::Watches;
-use crate::{Body, BoxError, cors, duties, events, forward, link, preview, runners};
+use crate::{Body, BoxError, blobs, cors, duties, events, forward, link, preview, runners};
 
 /// Path of the event stream.
 const EVENTS: &str = "/api/socket.io";
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     pub(crate) objects: Option<Objects>,
     pub(crate) build_logs: Option<BuildLogs>,
+    pub(crate) blobs: Option<blobs::Store>,
     preview_domain: Option<String>,
 }
 
@@ -84,6 +85,7 @@ impl Front {
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
             tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
             watches: Watches::default(),
+            blobs: config.data_dir.as_deref().and_then(blob_store),
             objects: config
                 .data_dir
                 .as_ref()
@@ -109,6 +111,17 @@ impl Front {
     }
 }
 
+/// The blob store below a front's directory. A front without one still serves all else.
+fn blob_store(data: &std::path::Path) -> Option<blobs::Store> {
+    match sandbar_blobs::Directory::open(data.join("blobs")) {
+        Ok(directory) => Some(blobs::Store::new(Arc::new(directory))),
+        Err(error) => {
+            tracing::error!(%error, directory = %data.display(), "there is no blob store: snapshots cannot be kept");
+            None
+        }
+    }
+}
+
 async fn dispatch(State(shared): State<Arc<Shared>>, request: axum::extract::Request) -> Response<axum::body::Body> {
     let request: Request<Body> = request.map(|body| body.map_err(|e| Box::new(e) as BoxError).boxed_unsync());
     let method = request.method().as_str().to_owned();
@@ -120,6 +133,8 @@ async fn dispatch(State(shared): State<Arc<Shared>>, request: axum::extract::Req
         opened(open, &method, &path, toolbox(&shared, request, sandbox, rest).await)
     } else if path == "/link" {
         link::open(&shared, request).await
+    } else if let Some(rest) = blobs::target(&path) {
+        blobs::call(&shared, request, rest).await
     } else if path.trim_end_matches('/') == EVENTS {
         return match events::open(&shared, request).await {
             Ok(response) => response,

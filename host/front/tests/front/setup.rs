@@ -150,8 +150,23 @@ pub struct Setup {
 }
 
 pub async fn setup() -> Setup {
+    setup_as(FrontConfig::new("front-key")).await
+}
+
+/// A front that keeps files in a directory of its own.
+pub async fn setup_with_data() -> (tempfile::TempDir, Setup) {
+    let home = tempfile::tempdir().expect("a directory");
+    let config = FrontConfig {
+        data_dir: Some(home.path().to_owned()),
+        ..FrontConfig::new("front-key")
+    };
+    let setup = setup_as(config).await;
+    (home, setup)
+}
+
+async fn setup_as(config: FrontConfig) -> Setup {
     let plane = Arc::new(Plane::default());
-    let front = Front::new(Arc::clone(&plane) as Arc<dyn Api>, FrontConfig::new("front-key"));
+    let front = Front::new(Arc::clone(&plane) as Arc<dyn Api>, config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(serve(listener, front.router()));
