@@ -10,9 +10,12 @@ ssl_module.install()
 
 preload.run()
 
-from sandbar_python import bridge, image, launcher  # noqa: E402
+from sandbar_python import bridge, image, installer, launcher, layout, libraries  # noqa: E402
 
+layout.install()
 bridge.install()
+installer.keep()
+libraries.install()
 stdlib.adopt_loaded_modules()
 
 import wit_world.exports  # noqa: E402

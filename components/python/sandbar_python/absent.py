@@ -8,7 +8,6 @@ import threading
 _REASONS = {
     "_ctypes": "it calls native libraries, and there are none in a WebAssembly sandbox",
     "ctypes": "it calls native libraries, and there are none in a WebAssembly sandbox",
-    "mmap": "a WebAssembly program has one memory, into which no file can be mapped; read the file instead",
     "fcntl": "file descriptors have no such controls here",
     "resource": "limits are set by the sandbox, not by its programs",
     "_multiprocessing": "processes here share no memory; use subprocess",

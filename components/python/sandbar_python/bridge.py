@@ -7,7 +7,7 @@ import subprocess
 from componentize_py_types import Err
 from wit_world.imports import processes
 
-from . import absent, children, errors, files, launcher, linux_errno, loops, sockets, terminal, users
+from . import absent, children, errors, files, launcher, linux_errno, loops, mapped, sockets, terminal, users
 
 SHELL = "/usr/bin/sh"
 
@@ -31,6 +31,7 @@ def install() -> None:
     loops.install()
     sockets.install()
     terminal.install()
+    mapped.install()
     absent.install()
 
 
@@ -104,7 +105,7 @@ def killpg(pgid, sig) -> None:
 
 def getpid() -> int:
     """The pid within this sandbox."""
-    return processes.own_pid()
+    return 1 if files.is_building() else processes.own_pid()
 
 
 def getppid() -> int:

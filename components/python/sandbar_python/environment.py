@@ -5,10 +5,9 @@ import os
 import sys
 import time
 
-from . import files
+from . import layout
 
 LIBRARY_PATHS = ["/usr/lib/python314.zip", "/usr/lib/python3.14", "/usr/lib/python3.14/lib-dynload"]
-SITE = "/usr/local/lib/python3.14/site-packages"
 
 
 def refresh() -> list[str]:
@@ -34,9 +33,10 @@ def set_paths(*, first: str | None, site: bool, user_site: bool, use_environment
         paths += [path for path in os.environ.get("PYTHONPATH", "").split(":") if path]
     paths += LIBRARY_PATHS
     if site:
-        home = os.environ.get("HOME", "/root")
-        user = f"{home}/.local/lib/python3.14/site-packages"
-        if user_site and files.is_directory(user):
-            paths.append(user)
-        paths.append(SITE)  # it is in every sandbox; should anyone remove it, imports pass over it
+        directories = layout.site_directories(user_site)
+        paths += directories
+        paths.append(layout.SHARED)
     sys.path[:] = paths
+    if site:
+        layout.read_path_files(directories)
+        layout.customize()

@@ -1,5 +1,6 @@
 """Permission bits and owners: `os.stat`, `os.lstat`, `os.chmod` and `os.access` by the host's answers."""
 
+import contextlib
 import errno
 import os
 import stat as bits
@@ -24,6 +25,9 @@ _DEFAULT_FILE_MODE = 0o644
 _plain_stat = os.stat
 
 
+_building = False
+
+
 def install() -> None:
     """Replaces the functions of `os`."""
     for function in (stat, lstat, chmod, lchmod, fchmod, access):
@@ -31,6 +35,20 @@ def install() -> None:
     os.supports_effective_ids = set()
     for supported in (os.supports_follow_symlinks, os.supports_fd):
         supported.add(stat)
+
+
+@contextlib.contextmanager
+def of_the_build():
+    """While this lasts, files are those of the build: the host does not answer there."""
+    global _building
+    _building = True
+    yield
+    _building = False  # after a failure it stays: the traceback is read from files of the build
+
+
+def is_building() -> bool:
+    """Whether `of_the_build` lasts."""
+    return _building
 
 
 def _absolute(path) -> str:
@@ -71,7 +89,7 @@ def _result(found: modes.Status) -> os.stat_result:
 
 def stat(path, *, dir_fd=None, follow_symlinks=True):
     """Status of a path, or of an open file by its descriptor."""
-    if isinstance(path, int) or dir_fd is not None:
+    if isinstance(path, int) or dir_fd is not None or _building:
         found = _plain_stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
         if found.st_mode & 0o777:
             return found

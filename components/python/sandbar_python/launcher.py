@@ -15,7 +15,7 @@ import warnings
 
 from wit_world.imports import exit as wasi_exit
 
-from . import endings, environment, linux_errno, options, streams, terminal
+from . import endings, environment, layout, linux_errno, options, streams, terminal
 
 FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
 def _configure(parsed: options.Options, arguments: list[str], get) -> None:
     """Everything of `sys` that depends on the command line and the environment."""
     sys.orig_argv = list(arguments)
-    sys.executable = sys._base_executable = options.PROGRAM
+    layout.locate(arguments[0] if arguments else options.PROGRAM, options.PROGRAM)
     sys.dont_write_bytecode = bool(parsed["B"] or get("PYTHONDONTWRITEBYTECODE"))
     if parsed.flags:
         sys.flags = _flags(parsed)

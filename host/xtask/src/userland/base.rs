@@ -1,6 +1,6 @@
 //! The lowest file layer of every sandbox: programs by name, /etc, home. The same tree each time, to the second.
 
-use super::tool_names;
+use super::{libraries, tool_names};
 use crate::process::say;
 use crate::stamp;
 use anyhow::{Context, Result};
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Changes with what is written here, so that an older tree is replaced.
-const REVISION: &str = "3";
+const REVISION: &str = "4";
 /// Modification time of everything: the start of 2026, in seconds of Unix time.
 const TIME: u64 = 1_767_225_600;
 
@@ -30,7 +30,15 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("usr", 0o755),
     ("usr/bin", 0o755),
     ("usr/lib", 0o755),
+    ("usr/lib/python3", 0o755),
+    ("usr/lib/python3/dist-packages", 0o755),
+    ("usr/lib/python3/dist-packages/ensurepip", 0o755),
+    ("usr/lib/python3.14", 0o755),
+    ("usr/lib/python3.14/venv", 0o755),
+    ("usr/lib/python3.14/venv/scripts", 0o755),
+    ("usr/lib/python3.14/venv/scripts/common", 0o755),
     ("usr/lib/sandbar", 0o755),
+    ("usr/lib/sandbar/lsp", 0o755),
     ("usr/local", 0o755),
     ("usr/local/bin", 0o755),
     ("usr/local/lib", 0o755),
@@ -46,7 +54,12 @@ const DIRECTORIES: &[(&str, u32)] = &[
 const LINKS: &[(&str, &str)] = &[("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib")];
 
 /// Programs that are scripts: their names, and what they are.
-const SCRIPTS: &[(&str, &str)] = &[("sqlite3", "#!/usr/bin/python3 /usr/lib/sandbar/sqlite_shell.py\n")];
+const SCRIPTS: &[(&str, &str)] = &[
+    ("sqlite3", "#!/usr/bin/python3 /usr/lib/sandbar/sqlite_shell.py\n"),
+    ("pip", libraries::PIP),
+    ("pip3", libraries::PIP),
+    ("pip3.14", libraries::PIP),
+];
 
 /// Names of programs that are no tools, and the program of the userland each stands for.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -78,6 +91,19 @@ const FILES: &[(&str, &str)] = &[
         "PRETTY_NAME=\"Sandbar 0.1\"\nNAME=\"Sandbar\"\nID=sandbar\nVERSION_ID=\"0.1\"\nVERSION=\"0.1\"\n",
     ),
     ("usr/lib/sandbar/interpreter.py", include_str!("interpreter.py")),
+    ("etc/pip.conf", include_str!("pip.conf")),
+    (
+        "usr/lib/python3/dist-packages/ensurepip/__init__.py",
+        include_str!("ensurepip.py"),
+    ),
+    (
+        "usr/lib/python3/dist-packages/ensurepip/__main__.py",
+        "import sys\n\nimport ensurepip\n\nsys.exit(ensurepip._main())\n",
+    ),
+    (
+        "usr/lib/python3.14/venv/scripts/common/activate",
+        include_str!("activate.sh"),
+    ),
     ("usr/lib/sandbar/sqlite_shell.py", include_str!("sqlite_shell.py")),
     (
         "etc/profile",
@@ -94,7 +120,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
             .iter()
             .flat_map(|(name, program)| [name.as_str(), program.as_str()]),
     );
-    let fingerprint = stamp::fingerprint(&[], &words)?;
+    let fingerprint = stamp::fingerprint(&[libraries::list(root)], &words)?;
     let target = out.join("base");
     stamp::unless_current(
         &out.join(".base-stamp"),
@@ -105,6 +131,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
             let fresh = out.join("base.new");
             clear(&fresh)?;
             write(&fresh, &tools)?;
+            libraries::write(&libraries::directory(root), &fresh)?;
             clear(&target)?;
             std::fs::rename(&fresh, &target).with_context(|| format!("cannot replace {}", target.display()))
         },
@@ -153,7 +180,8 @@ fn write_file(path: &Path, content: &str, mode: u32) -> Result<()> {
     settle(path, mode)
 }
 
-fn settle(path: &Path, mode: u32) -> Result<()> {
+/// Sets the bits, and the time that everything has.
+pub fn settle(path: &Path, mode: u32) -> Result<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME);
     let settled = std::fs::set_permissions(path, Permissions::from_mode(mode))
         .and_then(|()| File::open(path)?.set_times(FileTimes::new().set_modified(time).set_accessed(time)));

@@ -4,6 +4,7 @@
 mod base;
 mod c_compiler;
 mod guests;
+mod libraries;
 mod node;
 mod python;
 

@@ -1,6 +1,6 @@
 //! Python: CPython for Wasm with our front, made into one component by componentize-py from PyPI.
 
-use super::install;
+use super::{install, libraries};
 use crate::process::{run, say};
 use crate::{stamp, workspace};
 use anyhow::{Context, Result, bail};
@@ -19,6 +19,8 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         root.join("wit/tls"),
         root.join("wit/deps"),
     ];
+    let tool = componentize(root, &source)?;
+    let libraries = libraries::install(root, || tool.pip())?;
     let output = out.join("python.wasm");
     let fingerprint = stamp::fingerprint(&inputs, &["python"])?;
     stamp::unless_current(
@@ -26,7 +28,6 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         &fingerprint,
         std::slice::from_ref(&output),
         || {
-            let tool = componentize(root, &source)?;
             say("building python (about half a minute)");
             let work = workspace::home(root).join("python-build");
             let wit = assemble_wit(root, &source, &work)?;
@@ -36,7 +37,8 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
                 .arg("--wit-path")
                 .arg(&wit)
                 .args(["--world", "python", "componentize", "--python-path"]);
-            command.arg(&source).args(["app", "--output"]).arg(&built);
+            command.arg(&source).arg("--python-path").arg(&libraries);
+            command.args(["app", "--output"]).arg(&built);
             run(&mut command, "componentize-py")?;
             install(&built, &output)
         },
@@ -58,6 +60,14 @@ impl Tool {
         if let Some(package) = &self.package {
             command.env("PYTHONPATH", package);
         }
+        command
+    }
+
+    /// The pip that installed it.
+    fn pip(&self) -> Command {
+        let own = self.program.with_file_name("python");
+        let mut command = Command::new(if own.exists() { own } else { PathBuf::from(INTERPRETER) });
+        command.args(["-m", "pip"]);
         command
     }
 }
