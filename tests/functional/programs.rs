@@ -261,7 +261,31 @@ fn an_http_component_is_served_on_a_port() {
         let reply = get(path);
         assert_eq!((reply.status, reply.text.as_str()), (status, text), "{path}");
     }
-    assert!(get("/fetch").text.contains("Denied"), "{}", get("/fetch").text);
+    // Requests that the host makes for it leave by the sandbox's own network.
+    for (url, says) in [
+        ("http://127.0.0.1:8080/variable", "200 mine true"),
+        ("http://localhost:8080/none", "500 the program gives no answer\n true"),
+        ("http://127.0.0.1:8081/", "ConnectionRefused"),
+        ("http://10.0.0.1/", "DestinationIpProhibited"),
+        ("http://169.254.169.254/latest", "DestinationIpProhibited"),
+        ("https://127.0.0.1:8080/", "Tls"),
+    ] {
+        let reply = get(&format!("/fetch?{url}"));
+        assert!(
+            reply.status == 200 && reply.text.contains(says),
+            "{url}: {}",
+            reply.text
+        );
+    }
+    let said = api.get(&format!(
+        "{toolbox}/process/execs/{}/output",
+        started.json["id"].as_str().expect("an id")
+    ));
+    assert!(
+        said.text.contains("sandbar: 10.0.0.1 was refused: 10.0.0.1 is"),
+        "{}",
+        said.text
+    );
     let memory = get("/memory");
     assert!(
         memory.status == 500 && memory.text.contains("out of memory"),

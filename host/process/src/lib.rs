@@ -32,6 +32,7 @@ mod heavy;
 mod host;
 mod input;
 mod limits;
+mod notes;
 mod outgoing;
 mod output;
 mod own;

@@ -57,6 +57,11 @@ pub(crate) const HOST_RESERVE: usize = 4;
 /// Devices that one session of the host may name: a session shell needs four.
 pub(crate) const MAX_DEVICES: usize = 16;
 
+/// Lines that the host adds to what one program says on its standard error about refusals of the network.
+pub(crate) const MAX_NOTES: usize = 8;
+/// Longest that a request which the host makes for a program waits, for a connection, an answer or the next piece of it;
+/// programs may ask for less.
+pub(crate) const MAX_HTTP_WAIT: Duration = Duration::from_secs(10 * 60);
 /// Users' programs that are kept loaded, the last used ones: each keeps its code mapped and some tens of KB.
 pub(crate) const MAX_LOADED: usize = 128;
 /// Users' programs held in memory at once on their way to the compiler, which takes one at a time: 256 MiB at most.

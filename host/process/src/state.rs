@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sandbar_engine::{StoreLimits, resource_table};
 use sandbar_tls::{TlsCtx, TlsView};
 use sandbar_wasi_files::{Failure, FilesCtx, FilesView};
-use sandbar_wasi_net::{NetCtx, NetView};
+use sandbar_wasi_net::{NetCtx, NetView, Notice};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -13,7 +13,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::control::Control;
 use crate::descriptor::Descriptor;
 use crate::limits::MAX_RANDOM_BYTES;
-use crate::outgoing::NoRequests;
+use crate::notes::Notes;
+use crate::outgoing::Requests;
 use crate::resolve::Image;
 use crate::sandbox::Sandbox;
 use crate::streams::{Stdin, Stdout};
@@ -29,7 +30,7 @@ pub(crate) struct State {
     pub(crate) net: NetCtx,
     pub(crate) tls: TlsCtx,
     http: WasiHttpCtx,
-    requests: NoRequests,
+    requests: Requests,
     pub(crate) limits: StoreLimits,
     pub(crate) sandbox: Sandbox,
     pub(crate) pid: u32,
@@ -73,8 +74,13 @@ impl State {
             cwd: image.directory,
             failure,
         };
+        let notes = Notes::new(stdio[2].clone());
         let net = NetCtx {
             network: sandbox.network().clone(),
+            notice: Notice::new({
+                let notes = notes.clone();
+                move |wanted, refusal| notes.refused(wanted, refusal)
+            }),
         };
         let tls = TlsCtx {
             roots: Arc::clone(sandbox.programs().roots()),
@@ -87,7 +93,11 @@ impl State {
             net,
             tls,
             http: WasiHttpCtx::new(),
-            requests: NoRequests,
+            requests: Requests {
+                network: sandbox.network().clone(),
+                roots: Arc::clone(sandbox.programs().roots()),
+                notes,
+            },
             limits,
             sandbox,
             pid,

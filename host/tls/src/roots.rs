@@ -76,6 +76,12 @@ impl Roots {
         Ok(Arc::clone(PUBLIC.get_or_init(|| roots)))
     }
 
+    /// What connections that the host itself makes for a program are configured with: these roots, no tickets.
+    #[must_use]
+    pub fn client_config(&self) -> &Arc<ClientConfig> {
+        &self.common
+    }
+
     pub(crate) fn common(&self) -> &Arc<ClientConfig> {
         &self.common
     }

@@ -12,6 +12,7 @@ mod convert;
 mod create;
 mod error;
 mod lookup;
+mod notice;
 mod socket;
 mod streams;
 mod tcp;
@@ -20,11 +21,15 @@ mod udp;
 use sandbar_net::Network;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
-/// What one process sees of the network. Cheap to make: a reference.
+pub use notice::Notice;
+
+/// What one process sees of the network. Cheap to make: two references.
 #[derive(Debug, Clone)]
 pub struct NetCtx {
     /// The sandbox's network, shared by all its processes.
     pub network: Network,
+    /// Who is told of refusals.
+    pub notice: Notice,
 }
 
 /// Borrow of what the host functions need from a store's data.

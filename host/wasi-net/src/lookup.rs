@@ -11,12 +11,12 @@ use wasmtime::component::Resource;
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
-use crate::NetView;
 use crate::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStream};
 use crate::bindings::{ErrorCode, IpAddress};
 use crate::convert::address;
 use crate::create::InstanceNetwork;
 use crate::error::{SocketError, lookup_code};
+use crate::{NetCtx, NetView};
 
 /// A lookup under way, then its addresses.
 pub enum Lookup {
@@ -55,8 +55,14 @@ impl Host for NetView<'_> {
         name: String,
     ) -> Result<Resource<Lookup>, SocketError> {
         self.table.get(&network)?;
-        let network = self.ctx.network.clone();
-        let mut lookup = Lookup::Running(Box::pin(async move { network.lookup(&name).await }));
+        let NetCtx { network, notice } = self.ctx.clone();
+        let mut lookup = Lookup::Running(Box::pin(async move {
+            let found = network.lookup(&name).await;
+            if let Err(LookupError::NotAllowed(refusal)) = &found {
+                notice.tell(&name, refusal);
+            }
+            found
+        }));
         // Starts it; addresses and local names need no more.
         let _ = lookup.poll(&mut Context::from_waker(Waker::noop()));
         Ok(self.table.push(lookup)?)

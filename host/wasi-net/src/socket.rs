@@ -12,6 +12,7 @@ use sandbar_net::{Binding, ConnectError, Connection, Listener, Network};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
 
+use crate::NetCtx;
 use crate::bindings::{ErrorCode, IpAddressFamily};
 use crate::error::{bind_code, connect_code};
 
@@ -146,7 +147,7 @@ impl TcpSocket {
         }
     }
 
-    pub(crate) fn start_connect(&mut self, network: &Network, to: SocketAddr) -> Result<(), ErrorCode> {
+    pub(crate) fn start_connect(&mut self, ctx: &NetCtx, to: SocketAddr) -> Result<(), ErrorCode> {
         if self.is_busy() {
             return Err(ErrorCode::ConcurrencyConflict);
         }
@@ -163,10 +164,16 @@ impl TcpSocket {
         };
         let local = match &binding {
             Some(binding) => binding.address(),
-            None => network.client_address(to.is_ipv6()),
+            None => ctx.network.client_address(to.is_ipv6()),
         };
-        let network = network.clone();
-        let mut attempt = Attempt::Running(Box::pin(async move { network.open(Some(local), to).await }));
+        let NetCtx { network, notice } = ctx.clone();
+        let mut attempt = Attempt::Running(Box::pin(async move {
+            let opened = network.open(Some(local), to).await;
+            if let Err(ConnectError::NotAllowed(refusal)) = &opened {
+                notice.tell(&to, refusal);
+            }
+            opened
+        }));
         // Within the sandbox this is all that it takes. Whoever waits is woken by a poll of its own.
         let _ = attempt.poll(&mut Context::from_waker(Waker::noop()));
         self.state = State::Connecting {

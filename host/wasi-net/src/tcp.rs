@@ -71,7 +71,7 @@ impl HostTcpSocket for NetView<'_> {
         self.table.get(&network)?;
         let socket = self.table.get_mut(&this)?;
         let remote = from_wasi(&remote, socket.family)?;
-        Ok(socket.start_connect(&self.ctx.network, remote)?)
+        Ok(socket.start_connect(self.ctx, remote)?)
     }
 
     fn finish_connect(&mut self, this: Socket) -> Result<Streams> {

@@ -18,6 +18,7 @@ use crate::bindings::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::convert::{from_wasi, to_wasi};
 use crate::create::InstanceNetwork;
 use crate::error::{SocketError, bind_code, connect_code};
+use crate::notice::Notice;
 
 /// Datagrams that one call moves: bounds what the host copies for it, a MiB at most.
 const AT_ONCE: usize = 16;
@@ -86,6 +87,7 @@ pub struct Outgoing {
     port: Arc<Datagrams>,
     family: IpAddressFamily,
     remote: Option<SocketAddr>,
+    notice: Notice,
     /// Datagrams that may be sent after the last `check-send`.
     permit: usize,
 }
@@ -111,7 +113,12 @@ impl Outgoing {
             Ok(()) => Ok(()),
             // Whoever speaks to many is not told that one of them is not there.
             Err(SendError::Failed(ConnectError::Refused(_))) if self.remote.is_none() => Ok(()),
-            Err(SendError::Failed(error)) => Err(connect_code(&error)),
+            Err(SendError::Failed(error)) => {
+                if let ConnectError::NotAllowed(refusal) = &error {
+                    self.notice.tell(&to, refusal);
+                }
+                Err(connect_code(&error))
+            }
             Err(SendError::TooLarge(_)) => Err(ErrorCode::DatagramTooLarge),
         }
     }
@@ -180,6 +187,7 @@ impl HostUdpSocket for NetView<'_> {
             port,
             family,
             remote,
+            notice: self.ctx.notice.clone(),
             permit: 0,
         };
         let incoming = self.table.push(incoming)?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sandbar_net::{Connection, Egress, Network, Policy, Resolve};
-use sandbar_wasi_net::{NetCtx, NetView, add_to_linker};
+use sandbar_wasi_net::{NetCtx, NetView, Notice, add_to_linker};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
@@ -108,6 +108,7 @@ fn start(network: &Network, arguments: &[&str]) -> Program {
     table.set_max_capacity(4096);
     let net = NetCtx {
         network: network.clone(),
+        notice: Notice::nobody(),
     };
     let mut store = Store::new(engine, State { table, wasi, net });
     let task = tokio::spawn(async move {

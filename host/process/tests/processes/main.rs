@@ -12,6 +12,7 @@ mod shell_terminal;
 mod signals;
 mod speed;
 mod terminal;
+mod told;
 mod tool_cases;
 mod userland;
 mod world;

@@ -5,10 +5,15 @@ use std::time::Instant;
 
 use sandbar_process::{Limits, Programs};
 
-use crate::world::{Fixture, command, programs, sandbox_of, workspace};
+use crate::world::{Fixture, command, programs, sandbox_with_disk, workspace};
 
 /// A sandbox over the base layer that real ones have.
 pub fn userland() -> Fixture {
+    userland_on(Default::default(), Limits::default())
+}
+
+/// One with limits of its own.
+pub fn userland_on(disk: sandbar_files::Limits, limits: Limits) -> Fixture {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     let built = workspace().join("target/userland");
     let programs = PROGRAMS.get_or_init(|| {
@@ -18,11 +23,11 @@ pub fn userland() -> Fixture {
         }
         programs(&built)
     });
-    sandbox_of(programs.clone(), &built.join("base"), Limits::default())
+    sandbox_with_disk(programs.clone(), &built.join("base"), disk, limits)
 }
 
 impl Fixture {
-    fn command(&self, arguments: &[&str]) -> (i32, String) {
+    pub fn command(&self, arguments: &[&str]) -> (i32, String) {
         let mut exec = command(arguments);
         exec.environment = vec![("PATH".into(), "/usr/bin".into()), ("HOME".into(), "/tmp".into())];
         let outcome = self.exec(exec).expect("starts");
@@ -33,7 +38,7 @@ impl Fixture {
         )
     }
 
-    fn sh(&self, script: &str) -> (i32, String) {
+    pub fn sh(&self, script: &str) -> (i32, String) {
         self.command(&["sh", "-c", script])
     }
 }

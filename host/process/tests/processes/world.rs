@@ -111,18 +111,35 @@ pub fn sandbox(limits: Limits) -> Fixture {
 }
 
 pub fn sandbox_of(programs: Programs, base: &Path, limits: Limits) -> Fixture {
-    sandbox_on(&MemoryBudget::new(u64::MAX), programs, base, limits)
+    sandbox_on(&MemoryBudget::new(u64::MAX), programs, base, Default::default(), limits)
+}
+
+/// A sandbox with a disk of its own size.
+pub fn sandbox_with_disk(programs: Programs, base: &Path, disk: sandbar_files::Limits, limits: Limits) -> Fixture {
+    sandbox_on(&MemoryBudget::new(u64::MAX), programs, base, disk, limits)
 }
 
 /// A sandbox on a machine with no more memory than this, which it may share with others.
 pub fn sandbox_on_machine(machine: &Arc<MemoryBudget>, limits: Limits) -> Fixture {
     let world = world();
-    sandbox_on(machine, world.programs.clone(), world.base.path(), limits)
+    sandbox_on(
+        machine,
+        world.programs.clone(),
+        world.base.path(),
+        Default::default(),
+        limits,
+    )
 }
 
-fn sandbox_on(machine: &Arc<MemoryBudget>, programs: Programs, base: &Path, limits: Limits) -> Fixture {
+fn sandbox_on(
+    machine: &Arc<MemoryBudget>,
+    programs: Programs,
+    base: &Path,
+    disk: sandbar_files::Limits,
+    limits: Limits,
+) -> Fixture {
     let upper = tempfile::tempdir().expect("temporary directory");
-    let tree = Tree::open(upper.path(), &[base.to_owned()], sandbar_files::Limits::default()).expect("tree");
+    let tree = Tree::open(upper.path(), &[base.to_owned()], disk).expect("tree");
     Fixture {
         sandbox: Sandbox::new(programs, machine, tree, limits, world().threads.clone()),
         _upper: upper,

@@ -24,7 +24,6 @@ mod guest {
                     format!("{before}x")
                 }
                 "/variable" => std::env::var("OWN").unwrap_or_default(),
-                "/fetch" => fetch(),
                 "/trap" => panic!("on purpose"),
                 "/none" => return,
                 "/loop" => loop {
@@ -36,7 +35,10 @@ mod guest {
                         kept.push(std::hint::black_box(vec![1_u8; 1 << 20]));
                     }
                 }
-                other => format!("no case {other}"),
+                other => match other.strip_prefix("/fetch?") {
+                    Some(url) => fetch(url),
+                    None => format!("no case {other}"),
+                },
             };
             answer(out, text.as_bytes());
         }
@@ -62,18 +64,32 @@ mod guest {
         bytes
     }
 
-    fn fetch() -> String {
+    /// What the host finds for us at `url`: status and body, or its word for the failure.
+    fn fetch(url: &str) -> String {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
         let request = OutgoingRequest::new(Fields::new());
-        request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
-        request.set_authority(Some("example.com")).expect("an authority");
-        request.set_path_with_query(Some("/")).expect("a path");
+        request.set_scheme(Some(&scheme)).expect("a scheme");
+        if request.set_authority(Some(authority)).is_err() {
+            return "no authority".to_owned();
+        }
+        request.set_path_with_query(Some(&format!("/{path}"))).expect("a path");
+        let sent = request.body().expect("a body");
+        OutgoingBody::finish(sent, None).expect("an empty one");
         let future = match outgoing_handler::handle(request, None) {
             Ok(future) => future,
             Err(code) => return format!("{code:?}"),
         };
         future.subscribe().block();
         match future.get() {
-            Some(Ok(Ok(_))) => "an answer".to_owned(),
+            Some(Ok(Ok(answer))) => {
+                let status = answer.status();
+                let body = answer.consume().expect("a body");
+                let mut bytes = Vec::new();
+                let ended = body.stream().expect("a stream").read_to_end(&mut bytes);
+                format!("{status} {} {}", String::from_utf8_lossy(&bytes), ended.is_ok())
+            }
             other => format!("{other:?}"),
         }
     }
