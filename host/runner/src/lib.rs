@@ -8,6 +8,7 @@
 //! | `plane`, `jobs`, `reporter` | attaching to the plane, what comes from it, and what goes to it |
 //! | `link` | toolbox calls and WebSockets on their way from the plane to the cell |
 //! | `snapshots`, `blobs` | snapshots in the cell, and their way to and from the platform's blob store |
+//! | `build` | images: their steps in a sandbox of their own, their cache and logs |
 //! | `tasks` | snapshots, backups and builds, and how their ends are told |
 //! | `admissions` | what the agent has said lately of calls |
 //! | `journal`, `identity` | what a restart finds |
@@ -18,6 +19,7 @@ mod admissions;
 mod agent;
 mod backoff;
 mod blobs;
+mod build;
 mod cells;
 mod clock;
 pub mod compiler;
@@ -45,6 +47,7 @@ pub use error::{End, RunnerError};
 
 use crate::agent::{Configuration, Event, Factory, Sample};
 use crate::backoff::Backoff;
+use crate::build::Builder;
 use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::component::Workshop;
@@ -138,6 +141,7 @@ impl Runner {
             source,
         })?;
         let snapshots = Arc::new(snapshots);
+        let builder = Builder::new(&plane, &origin, &config.data_dir, Arc::clone(&snapshots));
         let clock = Clock::start();
         let reporter = Reporter::new();
         let driver = Driver::new(
@@ -146,7 +150,7 @@ impl Runner {
             start.records,
             reporter.clone(),
             clock,
-            Tasks::new(plane.clone(), snapshots),
+            Tasks::new(plane.clone(), snapshots, builder),
         )
         .map_err(RunnerError::Agent)?;
         let weak = Arc::downgrade(&driver);

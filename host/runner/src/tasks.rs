@@ -2,6 +2,7 @@
 
 use crate::agent::{Task, TaskKind};
 use crate::backoff::Backoff;
+use crate::build::Builder;
 use crate::driver::Driver;
 use crate::plane::Plane;
 use crate::snapshots::{Snapshots, Taken};
@@ -22,15 +23,21 @@ const BACKUP: &str = "backup-";
 pub(crate) struct Tasks {
     plane: Plane,
     snapshots: Arc<Snapshots>,
+    builder: Arc<Builder>,
 }
 
 impl Tasks {
-    pub(crate) fn new(plane: Plane, snapshots: Arc<Snapshots>) -> Self {
-        Self { plane, snapshots }
+    pub(crate) fn new(plane: Plane, snapshots: Arc<Snapshots>, builder: Builder) -> Self {
+        Self {
+            plane,
+            snapshots,
+            builder: Arc::new(builder),
+        }
     }
 
     /// Gives it the driver, whose cell does the work.
     pub(crate) fn attach(&self, driver: Weak<Driver>) {
+        self.builder.attach(driver.clone());
         self.snapshots.attach(driver);
     }
 
@@ -47,7 +54,8 @@ impl Tasks {
                 self.backup(sandbox, id).await.map(result)
             }
             TaskKind::Discard => self.snapshots.discard(id).await.map(|()| None),
-            TaskKind::Build | TaskKind::DiscardVolume => {
+            TaskKind::Build => self.builder.build(&task.payload).await.map(result),
+            TaskKind::DiscardVolume => {
                 Err(format!("this runner cannot carry out {:?} of {id}", task.kind))
             }
         }
