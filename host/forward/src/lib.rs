@@ -4,6 +4,10 @@
 //! with the key of this one link, bound to method, path and query, sandbox, generation and expiry. The front makes
 //! it with [`LinkKey::seal`]; the runner checks it with [`LinkKey::open`].
 
+mod near;
+
+pub use near::{Near, NearBody, Neighbourhood};
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, Mac};
@@ -77,10 +81,20 @@ impl LinkKey {
         hex::encode(self.0)
     }
 
+    /// Whether it is the same key; takes constant time.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     /// The value of [`FORWARD_HEADER`] for one call. `expiry` is in milliseconds since the Unix epoch.
     #[must_use]
     pub fn seal(&self, call: &Call<'_>, generation: u64, expiry: u64) -> String {
-        let mac = hex::encode(self.mac(call, generation, expiry));
+        let mac = self.mac(call, generation, expiry);
+        let mut digits = [0u8; 64];
+        // Cannot fail: the buffer is twice as long.
+        let _ = hex::encode_to_slice(mac, &mut digits);
+        let mac = std::str::from_utf8(&digits).unwrap_or_default();
         format!("{VERSION};{generation};{expiry};{mac}")
     }
 

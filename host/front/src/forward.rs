@@ -1,4 +1,5 @@
-//! Toolbox calls: authenticated here, sealed, and streamed over the link of the sandbox's runner.
+//! Toolbox calls: authenticated here, sealed, and streamed over the link of the sandbox's runner. A runner in this very process
+//! gets what is small directly.
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::access::{Access, Question};
 use crate::fault::Fault;
 use crate::guarded::Guarded;
 use crate::limits::{BODY_STALL, MAX_UPLOAD, MAX_URI, REPLAYABLE};
+use crate::links::Link;
 use crate::router::Shared;
 use crate::steady::{Stalled, Steady};
 use crate::upgrade::{self, Wish};
@@ -113,11 +115,23 @@ pub async fn call(shared: &Arc<Shared>, mut request: Request<Body>, aim: &Aim) -
     loop {
         let access = shared.access.check(&shared.api, &aim.question).await?;
         awake(&access)?;
-        let mut sealed = sealed(shared, &parts, &access, aim, payload.next()?, wish.is_some())?;
-        if wish.is_some() {
-            upgrade::connect(&mut sealed.request);
-        }
-        let response = send(sealed).await?;
+        let (link, request) = sealed(shared, &parts, &access, aim, wish.is_some())?;
+        let near = match &payload {
+            Payload::Small(bytes) if wish.is_none() => link.near().map(|near| (near, bytes.clone())),
+            _ => None,
+        };
+        let response = match near {
+            Some((near, bytes)) => answered(near.call(request.map(|()| bytes)).await),
+            None => {
+                let body = payload.next()?;
+                let mut request = request.map(|()| body);
+                if wish.is_some() {
+                    upgrade::connect(&mut request);
+                }
+                let sender = link.sender.clone();
+                send(Sealed { sender, request }).await?
+            }
+        };
         // An old generation: the caller's sandbox was stopped or started since we asked. Ask again, once.
         if response.status() == StatusCode::CONFLICT && first && payload.is_replayable() {
             shared.access.forget(&aim.question);
@@ -191,9 +205,8 @@ fn sealed(
     parts: &http::request::Parts,
     access: &Access,
     aim: &Aim,
-    body: Body,
     connects: bool,
-) -> Result<Sealed, Fault> {
+) -> Result<(Arc<Link>, Request<()>), Fault> {
     let Some(runner) = &access.runner_id else {
         return Err(Fault::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -202,19 +215,26 @@ fn sealed(
         ));
     };
     let link = shared.links.reach(runner)?;
-    let query = aim.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let path = format!("/toolbox/{}{}{query}", access.sandbox_id, aim.rest);
+    let mut path = ["/toolbox/", &access.sandbox_id, &aim.rest].concat();
+    if let Some(query) = &aim.query {
+        path.push('?');
+        path.push_str(query);
+    }
     let method = if connects { &Method::CONNECT } else { &parts.method };
-    let mut request = link.seal(method, &path, &access.sandbox_id, access.generation, body)?;
+    let mut request = link.seal(method, &path, &access.sandbox_id, access.generation, ())?;
     let seal = request.headers_mut().remove(FORWARD_HEADER);
     *request.headers_mut() = parts.headers.clone();
     if let Some(seal) = seal {
         request.headers_mut().insert(FORWARD_HEADER, seal);
     }
-    Ok(Sealed {
-        sender: link.sender.clone(),
-        request,
-    })
+    Ok((link, request))
+}
+
+/// A runner's answer, ready for a client.
+fn answered(mut response: Response<Body>) -> Response<Body> {
+    *response.version_mut() = Version::HTTP_11;
+    headers::for_client(response.headers_mut());
+    response
 }
 
 /// Sends over a link; the answer is ready for a client.
@@ -224,12 +244,9 @@ fn sealed(
 pub async fn send(sealed: Sealed) -> Result<Response<Body>, Fault> {
     let Sealed { mut sender, request } = sealed;
     match sender.send_request(request).await {
-        Ok(response) => {
-            let mut response = response.map(|body| body.map_err(|e| Box::new(e) as BoxError).boxed_unsync());
-            *response.version_mut() = Version::HTTP_11;
-            headers::for_client(response.headers_mut());
-            Ok(response)
-        }
+        Ok(response) => Ok(answered(
+            response.map(|body| body.map_err(|e| Box::new(e) as BoxError).boxed_unsync()),
+        )),
         Err(error) if caused_by::<Stalled>(&error) => {
             let text = format!("no piece of the body for {} s", BODY_STALL.as_secs());
             Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "BODY_STALLED", text))

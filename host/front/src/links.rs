@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use hyper::client::conn::http2::SendRequest;
-use sandbar_forward::{Call, FORWARD_HEADER, LinkKey, SEAL_LIFETIME, now_millis};
+use sandbar_forward::{Call, FORWARD_HEADER, LinkKey, Near, SEAL_LIFETIME, now_millis};
 use tokio::sync::Notify;
 
 use crate::Body;
@@ -20,21 +20,28 @@ pub struct Link {
     pub key: LinkKey,
     /// Sends requests. Clones share the connection.
     pub sender: SendRequest<Body>,
+    /// The runner itself, if it lives in this process.
+    near: OnceLock<Weak<dyn Near>>,
 }
 
 impl Link {
+    /// The runner, if it lives in this process.
+    pub fn near(&self) -> Option<Arc<dyn Near>> {
+        self.near.get()?.upgrade()
+    }
+
     /// A request for this link, sealed: `path` with its query, `sandbox` empty for the runner's own routes.
     ///
     /// # Errors
     /// 400 for a path that cannot be sent.
-    pub fn seal(
+    pub fn seal<B>(
         &self,
         method: &Method,
         path: &str,
         sandbox: &str,
         generation: u64,
-        body: Body,
-    ) -> Result<Request<Body>, Fault> {
+        body: B,
+    ) -> Result<Request<B>, Fault> {
         let bad = |_| Fault::new(StatusCode::BAD_REQUEST, "BAD_PATH", "the path cannot be forwarded");
         let uri: Uri = Uri::builder()
             .scheme("http")
@@ -70,6 +77,8 @@ impl Link {
 #[derive(Default)]
 pub struct Links {
     by_runner: Mutex<HashMap<String, Arc<Link>>>,
+    /// Runners of this process whose link is not in the table yet. Locked after the table.
+    early: Mutex<Vec<(LinkKey, Weak<dyn Near>)>>,
     next: AtomicU64,
     change: Arc<Notify>,
 }
@@ -120,11 +129,40 @@ impl Links {
         if links.len() >= MAX_LINKS && !links.contains_key(runner) {
             return None;
         }
-        links.insert(runner.to_owned(), Arc::new(Link { number, key, sender }));
+        let near = OnceLock::new();
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = early.iter().position(|(its, _)| its.is(&key)) {
+            // Cannot be taken: the cell is new.
+            let _ = near.set(early.swap_remove(at).1);
+        }
+        drop(early);
+        let link = Link {
+            number,
+            key,
+            sender,
+            near,
+        };
+        links.insert(runner.to_owned(), Arc::new(link));
         drop(links);
         // Keeps a permit if nobody waits yet.
         self.change.notify_one();
         Some(number)
+    }
+
+    /// The runner at the other end of the link with this key lives in this process.
+    pub fn settle(&self, key: &LinkKey, near: Weak<dyn Near>) {
+        let links = self.by_runner.lock().unwrap_or_else(PoisonError::into_inner);
+        match links.values().find(|link| link.key.is(key)) {
+            // Whoever settles twice stays where it was.
+            Some(link) => drop(link.near.set(near)),
+            None => {
+                let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+                early.retain(|(_, near)| near.strong_count() > 0);
+                if early.len() < MAX_LINKS {
+                    early.push((key.clone(), near));
+                }
+            }
+        }
     }
 
     /// Forgets a link that has ended, unless a newer one has its place.

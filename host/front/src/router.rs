@@ -1,11 +1,12 @@
 //! The front, put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use sandbar_forward::{LinkKey, Near, Neighbourhood};
 use tokio::sync::Semaphore;
 
 use crate::access::AccessCache;
@@ -104,6 +105,12 @@ impl Front {
         Router::new().fallback(dispatch).with_state(Arc::clone(&self.0))
     }
 
+    /// Where runners of this process leave word that they can be called directly.
+    #[must_use]
+    pub fn neighbourhood(&self) -> Arc<dyn Neighbourhood> {
+        Arc::clone(&self.0) as _
+    }
+
     /// Runners that can be reached now.
     #[must_use]
     pub fn linked_runners(&self) -> usize {
@@ -119,6 +126,12 @@ fn blob_store(data: &std::path::Path) -> Option<blobs::Store> {
             tracing::error!(%error, directory = %data.display(), "there is no blob store: snapshots cannot be kept");
             None
         }
+    }
+}
+
+impl Neighbourhood for Shared {
+    fn settle(&self, key: &LinkKey, near: Weak<dyn Near>) {
+        self.links.settle(key, near);
     }
 }
 

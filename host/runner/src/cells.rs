@@ -1,6 +1,7 @@
 //! The cell as a child process: started, watched, restarted, and called over its socket.
 
 use crate::backoff::Backoff;
+use crate::blobs::FileBody;
 use crate::compiler::Compiler;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -44,8 +45,8 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 /// What the environment of a cell keeps: hostile code lives there, and no secret of ours may.
 pub(crate) const KEPT_ENVIRONMENT: [&str; 4] = ["RUST_LOG", "RUST_BACKTRACE", "SANDBAR_LOG", "TZ"];
 
-/// Body of a request to the cell: a caller's stream, or bytes of our own.
-pub(crate) type CellBody = Either<Incoming, Full<Bytes>>;
+/// Body of a request to the cell: a caller's stream, or bytes or a file of our own.
+pub(crate) type CellBody = Either<Incoming, Either<Full<Bytes>, FileBody>>;
 
 /// Why a call did not reach the cell, or did not come back.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +154,9 @@ impl Cells {
 
     /// The present life, waiting for one if the cell is being restarted.
     pub(crate) async fn current(&self) -> Result<Arc<Incarnation>, CellError> {
+        if let Some(life) = self.current.borrow().as_ref().filter(|life| life.alive()) {
+            return Ok(Arc::clone(life));
+        }
         let mut current = self.current.clone();
         let alive = current.wait_for(|life| life.as_ref().is_some_and(|life| life.alive()));
         match tokio::time::timeout(WAIT_FOR_CELL, alive).await {
@@ -181,11 +185,16 @@ impl Cells {
     }
 
     /// A control call: any 2xx is success. Gives the body, and the life that answered.
-    async fn control(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(Arc<Incarnation>, Bytes), CellError> {
+    pub(crate) async fn control(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(Arc<Incarnation>, Bytes), CellError> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://cell{path}"))
-            .body(Either::Right(Full::from(body)))
+            .body(Either::Right(Either::Left(Full::from(body))))
             .map_err(|error| CellError::Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
         let exchange = async {
             for _ in 0..TRIES {
@@ -282,7 +291,7 @@ impl Drop for Cells {
 }
 
 /// The message of an error body, or the body.
-fn message(body: &[u8]) -> String {
+pub(crate) fn message(body: &[u8]) -> String {
     serde_json::from_slice::<serde_json::Value>(body)
         .ok()
         .and_then(|value| value["message"].as_str().map(str::to_owned))

@@ -84,7 +84,7 @@ impl Platform {
             _data: data,
         };
         match platform
-            .start_runners(&options, &secrets, &names, &local, &engine)
+            .start_runners(&options, &secrets, &names, &local, (&engine, &front))
             .await
         {
             Ok(()) => Ok(platform),
@@ -101,7 +101,7 @@ impl Platform {
         secrets: &Secrets,
         names: &[String],
         origin: &str,
-        engine: &ControlEngine,
+        (engine, front): (&ControlEngine, &Front),
     ) -> Result<(), StartError> {
         let exe = match &options.executable {
             Some(exe) => exe.clone(),
@@ -129,7 +129,7 @@ impl Platform {
                 report_every: REPORT_EVERY,
                 jail: true,
             };
-            let started = Runner::start(config, engine).await;
+            let started = Runner::start_beside(config, engine, Some(front.neighbourhood())).await;
             let runner = started.map_err(|error| StartError::Runner {
                 name: name.clone(),
                 reason: error.to_string(),

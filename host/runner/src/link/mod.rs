@@ -1,6 +1,7 @@
 //! The link: the one connection to the plane over which toolbox calls arrive. The runner dials it and then serves
 //! HTTP/2 on it.
 
+mod near;
 mod serve;
 mod tunnel;
 
@@ -11,11 +12,12 @@ use crate::plane::Plane;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
 use http::{Request, StatusCode};
-use http_body_util::Empty;
+use http_body_util::{Either, Empty};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use near::Neighbour;
 use sandbar_dial::{DialError, Origin};
-use sandbar_forward::{LINK_KEY_HEADER, LINK_PROTOCOL, LinkKey};
+use sandbar_forward::{LINK_KEY_HEADER, LINK_PROTOCOL, LinkKey, Near, Neighbourhood};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,11 +56,18 @@ enum LinkError {
     Request(#[from] http::Error),
 }
 
+/// The front at the other end.
+pub(crate) struct Front {
+    pub(crate) origin: Origin,
+    /// The front itself, if it lives in this process.
+    pub(crate) near: Option<Arc<dyn Neighbourhood>>,
+}
+
 /// Keeps one link to the front at `front` open until `stop` is set: then the present one takes no further call and ends with
 /// the last. `up` tells whether there is one.
 pub(crate) async fn run(
     plane: Plane,
-    front: Origin,
+    front: Front,
     served: Arc<Served>,
     up: watch::Sender<bool>,
     stop: watch::Receiver<bool>,
@@ -85,20 +94,25 @@ pub(crate) async fn run(
 
 async fn session(
     plane: &Plane,
-    front: &Origin,
+    front: &Front,
     served: &Arc<Served>,
     up: &watch::Sender<bool>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), LinkError> {
-    let (upgraded, key) = tokio::time::timeout(DIAL_DEADLINE, dial(plane, front))
+    let (upgraded, key) = tokio::time::timeout(DIAL_DEADLINE, dial(plane, &front.origin))
         .await
         .map_err(|_| LinkError::Late)??;
-    up.send_replace(true);
-    tracing::info!(front = front.authority, "linked");
     let key = Arc::new(key);
+    let neighbour = Neighbour::new(served, &key, STREAMS);
+    if let Some(front) = &front.near {
+        let near: Arc<dyn Near> = Arc::clone(&neighbour) as _;
+        front.settle(&key, Arc::downgrade(&near));
+    }
+    up.send_replace(true);
+    tracing::info!(front = front.origin.authority, "linked");
     let service = service_fn(move |request| {
         let (served, key) = (Arc::clone(served), Arc::clone(&key));
-        async move { Ok::<_, Infallible>(served.answer(&key, request).await) }
+        async move { Ok::<_, Infallible>(served.answer(&key, request.map(Either::Left)).await) }
     });
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -115,18 +129,17 @@ async fn session(
         // Nobody left to stop it counts as well.
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let open = tokio::select! {
-        result = connection.as_mut() => {
-            result?;
-            false
-        }
-        () = stopping => true,
+    let ended = tokio::select! {
+        result = connection.as_mut() => Some(result),
+        () = stopping => None,
     };
-    if open {
-        connection.as_mut().graceful_shutdown();
-        connection.await?;
+    if let Some(result) = ended {
+        neighbour.close();
+        return Ok(result?);
     }
-    Ok(())
+    connection.as_mut().graceful_shutdown();
+    let ((), result) = tokio::join!(neighbour.drain(), connection);
+    Ok(result?)
 }
 
 /// Dials and upgrades; gives the connection and the key that seals its calls.

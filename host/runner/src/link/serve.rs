@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
 };
+use http::uri::{Authority, Scheme};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
@@ -40,10 +41,10 @@ pub(crate) struct Served {
 
 impl Served {
     /// Answers one call, whatever becomes of it.
-    pub(crate) async fn answer(&self, key: &LinkKey, request: Request<Incoming>) -> Response<Body> {
-        let method = request.method().as_str().to_owned();
-        let path = request.uri().path().to_owned();
-        let answer = match (&method[..], &path[..]) {
+    pub(crate) async fn answer(&self, key: &LinkKey, request: Request<CellBody>) -> Response<Body> {
+        let method = request.method().clone();
+        let uri = request.uri().clone();
+        let answer = match (method.as_str(), uri.path()) {
             ("PUT", "/component") => self.component(key, request).await,
             ("GET", "/metrics") => open(key, &request, "").map(|_| {
                 let mut response = Response::new(Either::Right(Full::from(self.metrics.render())));
@@ -56,18 +57,28 @@ impl Served {
                 .await
                 .map(|response| response.map(Either::Left)),
         };
-        answer.unwrap_or_else(|error| json(error.status, error.body(&method, &path)))
+        answer.unwrap_or_else(|error| json(error.status, error.body(method.as_str(), uri.path())))
+    }
+
+    /// The answer to a call over a link that has ended.
+    pub(crate) fn ended(request: &Request<CellBody>) -> Response<Body> {
+        let error = unavailable("the runner's connection has ended".to_owned());
+        json(
+            error.status,
+            error.body(request.method().as_str(), request.uri().path()),
+        )
     }
 
     /// Checks the seal, asks the agent, forwards to the cell. Bodies stream both ways.
-    async fn forward(&self, key: &LinkKey, mut request: Request<Incoming>) -> Result<Response<Incoming>, ApiError> {
+    async fn forward(&self, key: &LinkKey, mut request: Request<CellBody>) -> Result<Response<Incoming>, ApiError> {
         let sandbox = sandbox_of(request.uri().path())
             .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, Code::NotFound, "no such route"))?
             .to_owned();
         let generation = open(key, &request, &sandbox)?;
-        let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        *request.uri_mut() = Uri::try_from(format!("http://cell{path_and_query}"))
-            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let mut uri = std::mem::take(request.uri_mut()).into_parts();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(Authority::from_static("cell"));
+        *request.uri_mut() = Uri::from_parts(uri).map_err(|error| ApiError::bad_request(error.to_string()))?;
         let connects = request.method() == Method::CONNECT;
         let caller = connects
             .then(|| request.extensions_mut().remove::<OnUpgrade>())
@@ -100,14 +111,13 @@ impl Served {
         &self,
         sandbox: &str,
         generation: u64,
-        request: Request<Incoming>,
+        mut request: Request<CellBody>,
     ) -> Result<Response<Incoming>, ApiError> {
         let connects = request.extensions().get::<Protocol>().cloned();
-        let mut request: Request<CellBody> = match connects {
+        if connects.is_some() {
             // What follows a CONNECT is the tunnel, not a body.
-            Some(_) => request.map(|_| Either::Right(Full::default())),
-            None => request.map(Either::Left),
-        };
+            *request.body_mut() = Either::Right(Either::Left(Full::default()));
+        }
         for _ in 0..TRIES {
             let life = self
                 .driver
@@ -137,7 +147,7 @@ impl Served {
     }
 
     /// `PUT /component`
-    async fn component(&self, key: &LinkKey, request: Request<Incoming>) -> Result<Response<Body>, ApiError> {
+    async fn component(&self, key: &LinkKey, request: Request<CellBody>) -> Result<Response<Body>, ApiError> {
         open(key, &request, "")?;
         let bytes = match Limited::new(request.into_body(), MOST_BYTES).collect().await {
             Ok(body) => Ok(body.to_bytes().to_vec()),
@@ -162,7 +172,7 @@ impl Served {
 }
 
 /// Checks the seal; the generation that it names.
-fn open(key: &LinkKey, request: &Request<Incoming>, sandbox: &str) -> Result<u64, ApiError> {
+fn open(key: &LinkKey, request: &Request<CellBody>, sandbox: &str) -> Result<u64, ApiError> {
     let seal = request
         .headers()
         .get(FORWARD_HEADER)
