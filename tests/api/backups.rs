@@ -45,7 +45,7 @@ async fn an_archived_sandbox_is_on_no_machine_and_starts_on_any() {
     assert!(seen["backupCreatedAt"].is_string());
     // Its machine's room is free, and what is left there is disowned.
     let runner = ann.get(&format!("/api/runners/{}", m1.id)).await.ok(200).json;
-    assert_eq!(runner["currentAllocatedDiskGiB"], json!(0.0), "{runner}");
+    assert_eq!(runner["sold"]["diskGiB"], 0, "{runner}");
     let told = json!([{"sandboxId": before["id"], "generation": 2, "state": "stopped"}]);
     let answer = m1.report(told, None).await.ok(200).json;
     assert_eq!(answer["disowned"][0]["sandboxId"], before["id"]);

@@ -219,6 +219,7 @@ fn body(method: &str, pattern: &str) -> Value {
     match pattern.rsplit('/').next() {
         _ if ["GET", "DELETE"].contains(&method) => Value::Null,
         Some("labels") => json!({"labels": {}}),
+        Some("snapshot") => json!({"name": "of-a-sandbox"}),
         Some("default-region") => json!({"defaultRegionId": "us"}),
         _ => json!({}),
     }
