@@ -10,11 +10,12 @@ ssl_module.install()
 
 preload.run()
 
-from sandbar_python import bridge, image, installer, launcher, layout, libraries  # noqa: E402
+from sandbar_python import bridge, completions, image, installer, launcher, layout, libraries  # noqa: E402
 
 layout.install()
 bridge.install()
 installer.keep()
+completions.keep()
 libraries.install()
 stdlib.adopt_loaded_modules()
 

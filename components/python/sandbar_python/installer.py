@@ -35,20 +35,16 @@ def keep() -> None:
 
 
 def _import(root: str) -> None:
-    os.environ["HOME"] = layout.HOME
-    try:
-        certificates = importlib.import_module("pip._vendor.certifi.core")
-        certificates._CACERT_PATH = f"{layout.SHARED}/pip/_vendor/certifi/cacert.pem"
-        for part in ("_internal",):
-            package = importlib.import_module(f"pip.{part}")
-            for found in pkgutil.walk_packages([f"{root}/pip/{part}"], f"{package.__name__}."):
-                if found.name not in _SKIPPED:
-                    importlib.import_module(found.name)
-        for name in _LATE:
-            importlib.import_module(f"pip._vendor.{name}")
-        _patch()
-    finally:
-        del os.environ["HOME"]
+    certificates = importlib.import_module("pip._vendor.certifi.core")
+    certificates._CACERT_PATH = f"{layout.SHARED}/pip/_vendor/certifi/cacert.pem"
+    for part in ("_internal",):
+        package = importlib.import_module(f"pip.{part}")
+        for found in pkgutil.walk_packages([f"{root}/pip/{part}"], f"{package.__name__}."):
+            if found.name not in _SKIPPED:
+                importlib.import_module(found.name)
+    for name in _LATE:
+        importlib.import_module(f"pip._vendor.{name}")
+    _patch()
 
 
 _LATE = (

@@ -11,7 +11,7 @@ import socket
 import sys
 from dataclasses import dataclass, field
 
-from . import files
+from . import files, layout
 
 
 @dataclass
@@ -86,10 +86,12 @@ def keep(library: Library, imports) -> None:
         sys.meta_path.insert(0, finder)
         # A socket made now, to see whether it can be, would leave the build's own network in the image.
         socket.has_ipv6 = False
+        os.environ["HOME"] = layout.HOME
         try:
             imports(finder.root)
         finally:
             socket.has_ipv6 = True
+            del os.environ["HOME"]
             sys.meta_path.remove(finder)
     for name in [name for name in sys.modules if name.partition(".")[0] in library.names]:
         module = sys.modules.pop(name)

@@ -11,8 +11,8 @@ READ_MOST = 64 * 1024
 
 
 def release(resource) -> None:
-    """Gives a handle back to the host."""
-    if resource is not None:
+    """Gives a handle back to the host, unless the end of the interpreter has done so already."""
+    if resource is not None and resource.finalizer.alive:
         resource.__exit__(None, None, None)
 
 

@@ -24,6 +24,8 @@ pub enum Code {
     InvalidFilePath,
     /// Reading failed half-way.
     FileReadFailed,
+    /// No language server has been started for this language and project.
+    LspServerNotInitialized,
     /// The command ran longer than it may.
     ProcessExecutionTimeout,
     /// The session's shell has ended.
@@ -32,6 +34,24 @@ pub enum Code {
     CommandAlreadyCompleted,
     /// What is asked for has ended.
     Gone,
+    /// A server does not take the credentials, or wants some.
+    GitAuthFailed,
+    /// No such repository.
+    GitRepoNotFound,
+    /// No such branch, commit or remote.
+    GitBranchNotFound,
+    /// There is a branch, remote or directory of that name.
+    GitBranchExists,
+    /// The remote has commits that are not here.
+    GitPushRejected,
+    /// Local changes would be lost.
+    GitDirtyWorktree,
+    /// Both sides changed the same places.
+    GitMergeConflict,
+    /// The remote cannot be reached.
+    GitTransportFailed,
+    /// The remote refused.
+    GitRemoteRejected,
     /// The request does not make sense.
     BadRequest,
     /// The body is not the JSON or multipart that the route takes.
@@ -65,10 +85,20 @@ impl Code {
             Self::FileAccessDenied => "FILE_ACCESS_DENIED",
             Self::InvalidFilePath => "INVALID_FILE_PATH",
             Self::FileReadFailed => "FILE_READ_FAILED",
+            Self::LspServerNotInitialized => "LSP_SERVER_NOT_INITIALIZED",
             Self::ProcessExecutionTimeout => "PROCESS_EXECUTION_TIMEOUT",
             Self::SessionEnded => "SESSION_ENDED",
             Self::CommandAlreadyCompleted => "COMMAND_ALREADY_COMPLETED",
             Self::Gone => "GONE",
+            Self::GitAuthFailed => "GIT_AUTH_FAILED",
+            Self::GitRepoNotFound => "GIT_REPO_NOT_FOUND",
+            Self::GitBranchNotFound => "GIT_BRANCH_NOT_FOUND",
+            Self::GitBranchExists => "GIT_BRANCH_EXISTS",
+            Self::GitPushRejected => "GIT_PUSH_REJECTED",
+            Self::GitDirtyWorktree => "GIT_DIRTY_WORKTREE",
+            Self::GitMergeConflict => "GIT_MERGE_CONFLICT",
+            Self::GitTransportFailed => "GIT_TRANSPORT_FAILED",
+            Self::GitRemoteRejected => "GIT_REMOTE_REJECTED",
             Self::BadRequest => "BAD_REQUEST",
             Self::InvalidRequestBody => "INVALID_REQUEST_BODY",
             Self::NotFound => "NOT_FOUND",

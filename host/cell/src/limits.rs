@@ -62,6 +62,8 @@ pub const LONGEST_EXECUTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Variables that one call may set.
 pub const ENVIRONMENT_VARIABLES: usize = 1024;
+/// Bytes of what calls have changed of an environment, as it is kept: twice what a program can be started with.
+pub const KEPT_ENVIRONMENT_BYTES: u64 = 2 << 20;
 
 /// Entries in one answer of list, find and search. More are an error that says so: a cut list would look
 /// complete.
@@ -75,6 +77,9 @@ pub const TEXT_FILE_BYTES: u64 = 16 << 20;
 
 /// Sandboxes that one cell knows. A spec is about a KiB.
 pub const SANDBOXES: usize = 100_000;
+
+/// Volumes in one sandbox: as the file layer has it.
+pub const VOLUMES: usize = sandbar_files::MAX_MOUNTS;
 
 /// A tree without a call or a process for this long is closed; the spec stays.
 pub const IDLE_AFTER: Duration = Duration::from_secs(30);
@@ -169,3 +174,24 @@ pub const INTERPRETER_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Time that interrupted code has to end by itself.
 pub const INTERPRETER_GRACE: Duration = Duration::from_secs(2);
+
+/// Language servers of a sandbox: each is a living interpreter.
+pub const LSP_SERVERS: usize = 8;
+
+/// Documents that one language server has open; their text is kept, for a server that is started anew.
+pub const LSP_DOCUMENTS: usize = 64;
+
+/// Largest document of a language server: ten times the longest source that people write.
+pub const LSP_DOCUMENT_BYTES: usize = 1 << 20;
+
+/// Largest message of a language server: all symbols of a large project.
+pub const LSP_MESSAGE_BYTES: usize = 8 << 20;
+
+/// Questions that one language server has to answer at once.
+pub const LSP_QUESTIONS: usize = 64;
+
+/// How long a language server may take to answer; one that takes longer is ended.
+pub const LSP_ANSWER: Duration = Duration::from_secs(30);
+
+/// A language server that nobody has asked for so long is ended; the next question starts it anew.
+pub const LSP_IDLE: Duration = Duration::from_secs(10 * 60);

@@ -8,9 +8,14 @@ mod events;
 mod execs;
 mod fileinfo;
 mod files;
+mod git;
+mod git_run;
 pub(crate) mod fs_error;
 mod info;
 mod interpreter;
+mod lsp;
+mod lsp_frames;
+pub(crate) mod lsp_server;
 mod process;
 mod pty;
 mod pty_socket;
@@ -58,10 +63,23 @@ pub fn router() -> Router<Arc<Table>> {
         .route("/system/metrics", get(system::metrics))
         .route("/computeruse", any(system::no_desktop))
         .route("/computeruse/{*rest}", any(system::no_desktop))
+        .merge(git::router())
         .merge(execs())
         .merge(sessions())
         .merge(terminals())
         .merge(interpreters())
+        .merge(language_servers())
+}
+
+fn language_servers() -> Router<Arc<Table>> {
+    Router::new()
+        .route("/lsp/start", post(lsp::start))
+        .route("/lsp/stop", post(lsp::stop))
+        .route("/lsp/did-open", post(lsp::did_open))
+        .route("/lsp/did-close", post(lsp::did_close))
+        .route("/lsp/document-symbols", get(lsp::document_symbols))
+        .route("/lsp/workspacesymbols", get(lsp::workspace_symbols))
+        .route("/lsp/completions", post(lsp::completions))
 }
 
 fn execs() -> Router<Arc<Table>> {

@@ -10,7 +10,8 @@ pub mod named;
 pub mod pty;
 pub mod session;
 
-use crate::limits::{CONTEXTS, PTYS, SESSIONS};
+use crate::limits::{CONTEXTS, LSP_SERVERS, PTYS, SESSIONS};
+use crate::toolbox::lsp_server::LanguageServer;
 use executions::Executions;
 use interpreter::Context;
 use named::Named;
@@ -28,6 +29,8 @@ pub struct Work {
     pub ptys: Named<Pty>,
     /// By id.
     pub contexts: Named<Context>,
+    /// By language and project.
+    pub language_servers: Named<LanguageServer>,
 }
 
 impl Default for Work {
@@ -37,6 +40,7 @@ impl Default for Work {
             sessions: Named::new("session", SESSIONS),
             ptys: Named::new("terminal session", PTYS),
             contexts: Named::new("interpreter context", CONTEXTS),
+            language_servers: Named::new("language server", LSP_SERVERS),
         }
     }
 }

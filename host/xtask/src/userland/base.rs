@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Changes with what is written here, so that an older tree is replaced.
-const REVISION: &str = "4";
+const REVISION: &str = "5";
 /// Modification time of everything: the start of 2026, in seconds of Unix time.
 const TIME: u64 = 1_767_225_600;
 
@@ -65,6 +65,7 @@ const SCRIPTS: &[(&str, &str)] = &[
 const PROGRAMS: &[(&str, &str)] = &[
     ("bash", "shell"),
     ("sh", "shell"),
+    ("git", "git"),
     ("python", "python"),
     ("python3", "python"),
     ("python3.14", "python"),
@@ -91,6 +92,7 @@ const FILES: &[(&str, &str)] = &[
         "PRETTY_NAME=\"Sandbar 0.1\"\nNAME=\"Sandbar\"\nID=sandbar\nVERSION_ID=\"0.1\"\nVERSION=\"0.1\"\n",
     ),
     ("usr/lib/sandbar/interpreter.py", include_str!("interpreter.py")),
+    ("usr/lib/sandbar/lsp/server.py", include_str!("lsp_server.py")),
     ("etc/pip.conf", include_str!("pip.conf")),
     (
         "usr/lib/python3/dist-packages/ensurepip/__init__.py",
