@@ -1,1 +1,28 @@
-binding.print(1, 'hello ' + binding.argv.join(',') + '\n'); binding.exit(3);
+// The start: loads modules of ours on demand, makes the globals, and runs what the arguments name.
+const names = new Set(binding.builtins);
+const cache = new Map();
+const shared = { mainFile: undefined };
+
+function load(name) {
+  let entry = cache.get(name);
+  if (entry) return entry.exports;
+  entry = { exports: {}, id: name };
+  cache.set(name, entry);
+  binding.builtin(name)(entry.exports, load, entry, binding, shared);
+  return entry.exports;
+}
+
+shared.isBuiltin = (name) => names.has(name) && !name.startsWith('internal/');
+shared.builtinNames = () => [...names].filter((n) => !n.startsWith('internal/')).sort();
+shared.loadBuiltin = load;
+
+load('internal/errors').install();
+load('internal/process');
+load('internal/globals').install();
+
+try {
+  load('internal/main').start();
+} catch (error) {
+  load('internal/loop').uncaught(error);
+}
+load('internal/loop').run();
