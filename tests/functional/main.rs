@@ -14,5 +14,6 @@ mod placement;
 mod programs;
 mod scheduling;
 mod sessions;
+mod snapshots;
 mod start;
 mod tls;

@@ -6,7 +6,9 @@ mod organization;
 mod region;
 mod runner;
 mod sandbox;
+mod snapshot;
 mod user;
+mod volume;
 
 use crate::client::{CliError, Client};
 use crate::connection::Connection;
@@ -24,6 +26,10 @@ pub enum Operator {
     Region(Noun<region::Region>),
     /// Sandboxes
     Sandbox(Noun<sandbox::Sandbox>),
+    /// Snapshots: what sandboxes can be made of
+    Snapshot(Noun<snapshot::Snapshot>),
+    /// Volumes: files that several sandboxes share
+    Volume(Noun<volume::Volume>),
     /// Organizations, their members and quotas
     Org(Noun<organization::Organization>),
     /// API keys
@@ -72,6 +78,8 @@ impl Operator {
         match self {
             Self::Region(noun) => start(&noun.connection, noun.verb, to),
             Self::Sandbox(noun) => start(&noun.connection, noun.verb, to),
+            Self::Snapshot(noun) => start(&noun.connection, noun.verb, to),
+            Self::Volume(noun) => start(&noun.connection, noun.verb, to),
             Self::Org(noun) => start(&noun.connection, noun.verb, to),
             Self::Key(noun) => start(&noun.connection, noun.verb, to),
             Self::User(noun) => start(&noun.connection, noun.verb, to),

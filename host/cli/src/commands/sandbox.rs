@@ -45,6 +45,16 @@ pub enum Sandbox {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Move a stopped one into its backup: it takes no machine's room until it is started
+    Archive {
+        /// Name or id
+        sandbox: String,
+    },
+    /// Keep a copy of its files as they are now, from which it can come back should its machine be lost
+    Backup {
+        /// Name or id
+        sandbox: String,
+    },
     /// Change its size
     Resize {
         /// Name or id
@@ -134,6 +144,9 @@ pub struct Create {
     /// No way out to any network
     #[arg(long)]
     block_network: bool,
+    /// Volume, by name or id, and where it is mounted; may be given more than once
+    #[arg(long = "volume", value_name = "VOLUME=PATH", value_parser = pair)]
+    volumes: Vec<(String, String)>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -160,6 +173,8 @@ impl Verb for Sandbox {
             Self::Start { sandbox } => post(session, &sandbox, "/start", None),
             Self::Stop { sandbox } => post(session, &sandbox, "/stop", None),
             Self::Recover { sandbox } => post(session, &sandbox, "/recover", None),
+            Self::Archive { sandbox } => post(session, &sandbox, "/archive", None),
+            Self::Backup { sandbox } => post(session, &sandbox, "/backup", None),
             Self::Fork { sandbox, name } => post(session, &sandbox, "/fork", Some(json!({"name": name}))),
             Self::Resize {
                 sandbox,
@@ -281,6 +296,10 @@ impl Verb for Create {
         }
         if let Some(minutes) = self.auto_stop {
             body["autoStopInterval"] = json!(minutes);
+        }
+        if !self.volumes.is_empty() {
+            let mount = |(volume, path): &(String, String)| json!({"volumeId": volume, "mountPath": path});
+            body["volumes"] = self.volumes.iter().map(mount).collect();
         }
         if self.ephemeral {
             body["autoDeleteInterval"] = json!(0);
