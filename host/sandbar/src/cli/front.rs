@@ -72,9 +72,9 @@ impl Serving {
                 plane,
                 ca_file: self.ca_file,
                 front: FrontConfig {
-                    front_key,
                     preview_domain: self.preview_domain,
                     ticks,
+                    ..FrontConfig::new(front_key)
                 },
             })?;
             let listener = sandbar::Listener::bind(self.listen).await?;
