@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 strip_source: true,
                 ..WriteOptions::default()
             };
-            Module::declare(ctx.clone(), format!("node:{name}"), source)
+            Module::declare(ctx.clone(), format!("node:internal:{name}"), source)
                 .and_then(|module| module.write(options()))
                 .catch(&ctx)
                 .map_err(|error| format!("{}: {error}", file.display()))

@@ -87,7 +87,7 @@ fn builtin<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
     #[cfg(feature = "unbaked")]
     if let Ok(source) = std::fs::read_to_string(format!("/opt/node-js/{name}.js")) {
         let source = format!("export default function (exports, require, module, binding, internal) {{{source}\n}}");
-        let (module, promise) = Module::declare(ctx.clone(), format!("node:{name}"), source)?.eval()?;
+        let (module, promise) = Module::declare(ctx.clone(), format!("node:internal:{name}"), source)?.eval()?;
         promise.finish::<()>()?;
         return module.get("default");
     }

@@ -112,7 +112,7 @@ function headline(error) {
 
 function visible(site) {
   const file = site.getFileName();
-  return !(site.isNative() || (file && file.startsWith('node:internal/')));
+  return !(site.isNative() || (file && file.startsWith('node:internal')));
 }
 
 exports.install = function install() {

@@ -19,7 +19,7 @@ function resolve(name, base, kind) {
   const bare = name.startsWith('node:') ? name.slice(5) : name;
   if (internal.isBuiltin(bare)) return `node:${bare}`;
   if (name.startsWith('node:')) throw coded(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${name}`);
-  if (name.startsWith('data:')) return name;
+  if (name.startsWith('data:') || sources.has(name)) return name;
   if (/^https?:/.test(name)) throw coded(Error, 'ERR_UNSUPPORTED_ESM_URL_SCHEME', `Only URLs with a scheme in: file, data, and node are supported by the default ESM loader. Received protocol '${name.split(':')[0]}:'`);
   let query = '';
   let file;

@@ -85,21 +85,16 @@ pub async fn execute(call: Call, Json(request): Json<ExecuteRequest>) -> Result<
 
 /// `POST /process/code-run`
 pub async fn code_run(call: Call, Json(request): Json<CodeRunRequest>) -> Result<Executed, ApiError> {
-    match request.language.as_str() {
-        "python" => {}
-        "javascript" | "typescript" => {
-            return Err(ApiError::bad_request(format!(
-                "{} comes with a later version; this one runs python",
-                request.language
-            )));
-        }
+    let mut arguments: Vec<String> = match request.language.as_str() {
+        "python" => vec!["python3".into(), "-u".into(), "-".into()],
+        "javascript" => vec!["node".into(), "-".into()],
+        "typescript" => vec!["tsx".into(), "-".into()],
         other => {
             return Err(ApiError::bad_request(format!(
-                "unknown language {other:?}; this version runs python"
+                "unknown language {other:?}; there are python, javascript and typescript"
             )));
         }
-    }
-    let mut arguments: Vec<String> = vec!["python3".into(), "-u".into(), "-".into()];
+    };
     arguments.extend(request.argv.unwrap_or_default());
     let command = Command {
         shown: arguments.join(" "),

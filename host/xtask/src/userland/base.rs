@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Changes with what is written here, so that an older tree is replaced.
-const REVISION: &str = "5";
+const REVISION: &str = "6";
 /// Modification time of everything: the start of 2026, in seconds of Unix time.
 const TIME: u64 = 1_767_225_600;
 
@@ -42,6 +42,7 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("usr/local", 0o755),
     ("usr/local/bin", 0o755),
     ("usr/local/lib", 0o755),
+    ("usr/local/lib/node_modules", 0o755),
     ("usr/local/lib/python3.14", 0o755),
     ("usr/local/lib/python3.14/site-packages", 0o755),
     ("usr/sbin", 0o755),
@@ -69,6 +70,11 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("python", "python"),
     ("python3", "python"),
     ("python3.14", "python"),
+    ("node", "node"),
+    ("npm", "node"),
+    ("npx", "node"),
+    ("tsx", "node"),
+    ("ts-node", "node"),
 ];
 
 const FILES: &[(&str, &str)] = &[
