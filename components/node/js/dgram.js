@@ -1,0 +1,1 @@
+exports.createSocket = () => { throw require('internal/errors').absent('UDP', 'use TCP'); };

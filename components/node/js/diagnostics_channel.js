@@ -1,0 +1,8 @@
+const channels = new Map();
+class Channel { constructor(name) { this.name = name; Object.defineProperty(this, 'list', { value: [], writable: true }); } get hasSubscribers() { return this.list.length > 0; } subscribe(fn) { this.list = [...this.list, fn]; } unsubscribe(fn) { const n = this.list.length; this.list = this.list.filter((f) => f !== fn); return this.list.length < n; } publish(message) { for (const fn of this.list) { try { fn(message, this.name); } catch (e) { process.nextTick(() => { throw e; }); } } } bindStore() {} unbindStore() {} runStores(context, fn, self, ...args) { this.publish(context); return fn.apply(self, args); } }
+exports.Channel = Channel;
+exports.channel = (name) => { if (!channels.has(name)) channels.set(name, new Channel(name)); return channels.get(name); };
+exports.hasSubscribers = (name) => channels.has(name) && channels.get(name).hasSubscribers;
+exports.subscribe = (name, fn) => exports.channel(name).subscribe(fn);
+exports.unsubscribe = (name, fn) => exports.channel(name).unsubscribe(fn);
+exports.tracingChannel = (name) => { const out = {}; for (const k of ['start', 'end', 'asyncStart', 'asyncEnd', 'error']) out[k] = typeof name === 'string' ? exports.channel(`tracing:${name}:${k}`) : name[k]; return Object.assign(out, { hasSubscribers: false, subscribe(h) { for (const k of Object.keys(h)) out[k].subscribe(h[k]); }, unsubscribe(h) { for (const k of Object.keys(h)) out[k].unsubscribe(h[k]); }, traceSync: (fn, c, self, ...args) => fn.apply(self, args), tracePromise: (fn, c, self, ...args) => fn.apply(self, args), traceCallback: (fn, p, c, self, ...args) => fn.apply(self, args) }); };

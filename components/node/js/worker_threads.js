@@ -1,0 +1,16 @@
+const { absent } = require('internal/errors');
+const dom = require('internal/dom');
+exports.isMainThread = true;
+exports.threadId = 0;
+exports.parentPort = null;
+exports.workerData = null;
+exports.resourceLimits = {};
+exports.Worker = class Worker { constructor() { throw absent('A thread (worker_threads.Worker)', 'start another process with child_process'); } };
+exports.MessageChannel = dom.MessageChannel;
+exports.MessagePort = dom.MessagePort;
+exports.BroadcastChannel = dom.BroadcastChannel;
+exports.SHARE_ENV = Symbol.for('nodejs.worker_threads.SHARE_ENV');
+exports.markAsUntransferable = () => {};
+exports.receiveMessageOnPort = () => undefined;
+exports.setEnvironmentData = () => {};
+exports.getEnvironmentData = () => undefined;
