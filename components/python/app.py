@@ -10,13 +10,14 @@ ssl_module.install()
 
 preload.run()
 
-from sandbar_python import bridge, completions, image, installer, launcher, layout, libraries  # noqa: E402
+from sandbar_python import adaptations, bridge, completions, image, installer, launcher, layout, libraries  # noqa: E402
 
 layout.install()
 bridge.install()
 installer.keep()
 completions.keep()
 libraries.install()
+adaptations.install()
 stdlib.adopt_loaded_modules()
 
 import wit_world.exports  # noqa: E402

@@ -70,3 +70,13 @@ fn sessions_terminals_and_the_interpreter_work() {
 fn every_method_for_the_inside_of_a_sandbox_works() {
     scenario("@daytona/sdk", "everything.mjs");
 }
+
+#[test]
+fn images_are_built_with_uploads_of_the_aws_client() {
+    scenario("@daytona/sdk", "images.mjs");
+}
+
+#[test]
+fn language_servers_answer() {
+    scenario("@daytona/sdk", "lsp.mjs");
+}

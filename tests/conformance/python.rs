@@ -123,6 +123,31 @@ fn settings_change_while_a_sandbox_lives() {
 }
 
 #[test]
+fn images_are_built_from_what_the_image_class_says() {
+    scenario("images.py");
+}
+
+#[test]
+fn uploads_belong_to_their_organization() {
+    scenario("uploads.py");
+}
+
+#[test]
+fn snapshots_are_taken_and_started_from() {
+    scenario("snapshots.py");
+}
+
+#[test]
+fn volumes_are_shared_and_kept() {
+    scenario("volumes.py");
+}
+
+#[test]
+fn language_servers_know_symbols_and_completions() {
+    scenario("lsp.py");
+}
+
+#[test]
 fn the_way_out_changes_while_a_sandbox_runs() {
     let (opened, closed) = (Mirror::start("mirror"), Mirror::start("closed"));
     let settings = Settings {

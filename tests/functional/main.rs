@@ -10,6 +10,7 @@ mod fork;
 mod limits;
 mod network;
 mod noise;
+mod packages;
 mod placement;
 mod programs;
 mod scheduling;

@@ -19,7 +19,38 @@ pub fn node(root: &Path) -> PathBuf {
 /// Installs both unless they are there.
 pub fn install(root: &Path) -> Result<()> {
     install_python(root)?;
-    install_node(root)
+    install_node(root)?;
+    download_packages(root)
+}
+
+/// The packages that tests install inside sandboxes: wheels of pure Python, and sources where there is none.
+fn download_packages(root: &Path) -> Result<()> {
+    let requirements = root.join("tests/functional/packages/requirements.txt");
+    let directory = workspace::home(root).join("sdk/packages");
+    // Beside it: the directory is served as it is.
+    let stamp = workspace::home(root).join("sdk/.packages-stamp");
+    let fingerprint = stamp::fingerprint(std::slice::from_ref(&requirements), &["packages"])?;
+    stamp::unless_current(&stamp, &fingerprint, std::slice::from_ref(&directory), || {
+        say("downloading the packages that tests install");
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory).with_context(|| format!("cannot clear {}", directory.display()))?;
+        }
+        let mut pip = Command::new(python(root).join("bin/python"));
+        pip.args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ])
+        .args(["--platform", "any", "--python-version", "3.14"])
+        .args(["--implementation", "py", "--abi", "none", "--dest"])
+        .arg(&directory)
+        .arg("--requirement")
+        .arg(&requirements);
+        run(&mut pip, "pip download")
+    })
 }
 
 fn install_python(root: &Path) -> Result<()> {

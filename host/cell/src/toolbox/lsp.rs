@@ -157,7 +157,7 @@ pub async fn stop(call: Call, Json(request): Json<ServerRequest>) -> Result<(), 
 /// `POST /lsp/did-open`
 pub async fn did_open(call: Call, Json(request): Json<DocumentRequest>) -> Result<(), ApiError> {
     let found = find(&call, &request.language_id, &request.path_to_project).await?;
-    let path = document(&found.project, &request.uri)?;
+    let path = document(&call.work_dir(), &found.project, &request.uri)?;
     let tree = found.open.tree.clone();
     let at = path.clone();
     let text = blocking(move || tree.read_file(&at, LSP_DOCUMENT_BYTES).at(&at)).await?;
@@ -172,7 +172,7 @@ pub async fn did_open(call: Call, Json(request): Json<DocumentRequest>) -> Resul
 /// `POST /lsp/did-close`
 pub async fn did_close(call: Call, Json(request): Json<DocumentRequest>) -> Result<(), ApiError> {
     let found = find(&call, &request.language_id, &request.path_to_project).await?;
-    let path = document(&found.project, &request.uri)?;
+    let path = document(&call.work_dir(), &found.project, &request.uri)?;
     found
         .server
         .close(&found.open.sandbox, &format!("{SCHEME}{path}"))
@@ -185,7 +185,7 @@ pub async fn document_symbols(
     Parameters(request): Parameters<DocumentRequest>,
 ) -> Result<axum::Json<Vec<Symbol>>, ApiError> {
     let found = find(&call, &request.language_id, &request.path_to_project).await?;
-    let path = document(&found.project, &request.uri)?;
+    let path = document(&call.work_dir(), &found.project, &request.uri)?;
     let asked = json!({ "textDocument": { "uri": format!("{SCHEME}{path}") } });
     let answer = found
         .server
@@ -214,7 +214,7 @@ pub async fn completions(
     Json(request): Json<CompletionsRequest>,
 ) -> Result<axum::Json<CompletionList>, ApiError> {
     let found = find(&call, &request.language_id, &request.path_to_project).await?;
-    let path = document(&found.project, &request.uri)?;
+    let path = document(&call.work_dir(), &found.project, &request.uri)?;
     let mut asked = json!({ "textDocument": { "uri": format!("{SCHEME}{path}") }, "position": request.position });
     if let Some(context) = request.context {
         asked["context"] = json!(context);
@@ -292,14 +292,19 @@ fn command(language: &str) -> Result<(&'static str, Vec<String>), ApiError> {
     }
 }
 
-/// The absolute path of a document. Clients put `file://` before whatever path they were given; a relative one is of the
-/// project.
-fn document(project: &str, uri: &str) -> Result<String, ApiError> {
+/// The absolute path of a document. Clients put `file://` before whatever path they were given; a relative one starts at
+/// the working directory, or, if that does not lead into the project, at the project.
+fn document(work_dir: &str, project: &str, uri: &str) -> Result<String, ApiError> {
     let path = uri.strip_prefix(SCHEME).unwrap_or(uri);
     if path.is_empty() || path.contains("://") {
         return Err(ApiError::bad_path(format!(
             "{uri:?} names no file; use file:// and a path"
         )));
+    }
+    let found = crate::paths::absolute(path, work_dir)?;
+    let inside = format!("{}/", project.trim_end_matches('/'));
+    if path.starts_with('/') || found.starts_with(&inside) {
+        return Ok(found);
     }
     crate::paths::absolute(path, project)
 }
@@ -310,10 +315,12 @@ mod tests {
 
     #[test]
     fn documents_are_found_below_the_project() {
-        assert_eq!(document("/p", "file:///p/a.py").ok().as_deref(), Some("/p/a.py"));
-        assert_eq!(document("/p", "file://a.py").ok().as_deref(), Some("/p/a.py"));
-        assert!(document("/p", "http://x/a.py").is_err());
-        assert!(document("/p", "file://").is_err());
+        let document = |uri| document("/home", "/home/p", uri).ok();
+        assert_eq!(document("file:///x/a.py").as_deref(), Some("/x/a.py"));
+        assert_eq!(document("file://p/a.py").as_deref(), Some("/home/p/a.py"));
+        assert_eq!(document("file://src/a.py").as_deref(), Some("/home/p/src/a.py"));
+        assert_eq!(document("http://x/a.py"), None);
+        assert_eq!(document("file://"), None);
     }
 
     #[test]
