@@ -31,6 +31,40 @@ async fn silence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_create_does_not_wait_for_a_machine_that_has_just_died() {
+    let plane = start(&FAST).await;
+    let (ann, lab) = lab(&plane).await;
+    let dead = Machine::start(&plane, &ann, &lab, "m1", 64).await;
+    dead.answers(false);
+    let begun = std::time::Instant::now();
+    let asked = {
+        let ann = ann.clone();
+        tokio::spawn(async move { ann.post("/api/sandbox", json!({"target": "Lab"})).await })
+    };
+    dead.told("CREATE_SANDBOX").await;
+    let other = Machine::start(&plane, &ann, &lab, "m2", 8).await;
+    silence().await;
+    other.report(json!([]), Some(health(8, 16, 80))).await.ok(200);
+    plane.tick().await;
+    // Its report is older than what makes it suspect only for a moment: it goes on reporting, as machines do.
+    let beat = tokio::spawn({
+        let (plane, token) = (Arc::clone(&plane), other.token.clone());
+        async move {
+            let client = plane.client(&token);
+            loop {
+                let body = json!({"observations": [], "health": health(8, 16, 80)});
+                client.post("/api/runners/report", body).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+    let made = asked.await.expect("an answer").ok(200);
+    beat.abort();
+    assert_eq!(made.text("runnerId"), other.id);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_machine_says_so_and_comes_back_with_its_sandboxes() {
     let plane = start(&FAST).await;
     let (ann, lab) = lab(&plane).await;

@@ -33,7 +33,7 @@ fn a_task_ends_with_its_result_and_tells_it_again_when_asked() {
     assert_eq!(world.in_flight.len(), 1);
     world.settle();
     let end = ("t".to_owned(), Ok(Some("Snapshot of subject-t".to_owned())));
-    assert_eq!(world.ends, [end.clone()]);
+    assert_eq!(world.ends, std::slice::from_ref(&end));
     world.event(Event::Task(task("t", TaskKind::Snapshot, Some("s"))));
     assert_eq!(world.ends, [end.clone(), end]);
     assert!(world.in_flight.is_empty());

@@ -134,7 +134,7 @@ pub(super) async fn restore(context: Context<'_>, it: &Sandbox) -> Result<Option
             Err(Problem::Coded(..)) if attempt > 1 => return Ok(Some(present)),
             other => return other,
         };
-        present = birth.settle(&placed, seen).await?;
+        present = birth.settle(&placed, seen, create::PATIENCE).await?;
         if present.state != "error" {
             break;
         }

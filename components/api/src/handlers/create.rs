@@ -9,9 +9,12 @@ use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sa
 use crate::dto::{self, CREATE_DEFAULTS, CreateSandbox, Creation, SNAPSHOT, image, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::due;
+use crate::service::now;
 
 /// How long an answer waits for the sandbox to be started, as documented.
 pub(super) const PATIENCE: u64 = 30_000;
+/// Between two looks at whether the chosen runner is still heard of: verdicts turn once a second at most.
+const LOOK: u64 = 2_000;
 /// Placements tried when others take the chosen runner's room at the same time.
 const ATTEMPTS: u32 = 8;
 
@@ -19,17 +22,18 @@ pub(super) async fn create(context: Context<'_>) -> Result<Reply, Problem> {
     let whole = Timer::start();
     let made = attempt(context).await;
     let outcome = match &made {
-        Ok(sandbox) => sandbox.state.as_str(),
+        Ok((sandbox, _)) => sandbox.state.as_str(),
         Err(Problem::Coded(code, _)) => code.name(),
         Err(problem) if problem.status() < 500 => "refused",
         Err(_) => "failed",
     };
     observe::count("sandbar_creates_total", &[("outcome", outcome)]);
     observe::record("sandbar_create_seconds", &[("outcome", outcome)], whole.seconds());
-    views::one(context, &made?).await
+    let (sandbox, region) = made?;
+    views::in_region(context, &sandbox, &region)
 }
 
-async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
+async fn attempt(context: Context<'_>) -> Result<(Sandbox, Region), Problem> {
     let mut phase = Timer::start();
     let mut lap = |name: &str| observe::record("sandbar_create_phase_seconds", &[("phase", name)], phase.lap());
 
@@ -69,7 +73,7 @@ async fn attempt(context: Context<'_>) -> Result<Sandbox, Problem> {
         start.bear(wanted).await?
     };
     lap("place");
-    Ok(sandbox)
+    Ok((sandbox, region))
 }
 
 /// The snapshot that a sandbox is to be made of; none for the platform's own. A build that is not done yet is one, too.
@@ -195,16 +199,24 @@ impl Birth<'_> {
         let key = wait::of_sandbox(&wanted.id);
         let seen = signals::current(key.clone()).await;
         let made = self.place(&wanted).await?;
-        let first = self.settle(&made, seen).await?;
-        if first.state != "error" {
+        let begun = now();
+        let silent = self.unless_silent(&made, seen).await?;
+        let is_silent = silent.is_some();
+        let left = (begun + PATIENCE).saturating_sub(now());
+        let first = match silent {
+            Some(silent) => silent,
+            None => self.settle(&made, seen, left).await?,
+        };
+        if first.state != "error" && !is_silent {
             return Ok(first);
         }
         let seen = signals::current(key).await;
         let last = match self.elsewhere(&first).await? {
             Some(again) => {
                 observe::count("sandbar_create_retries_total", &[]);
-                self.settle(&again, seen).await?
+                self.settle(&again, seen, PATIENCE).await?
             }
+            None if is_silent => self.settle(&first, seen, left).await?,
             None => first,
         };
         if last.state != "error" {
@@ -216,6 +228,31 @@ impl Birth<'_> {
             "sandbox {} could not be started: {reason}",
             last.name
         )))
+    }
+
+    /// Waits for the runner as long as it is heard of; gives the sandbox as it is when its runner has gone silent before it
+    /// has said anything, so that another may be tried long before the answer's patience is over.
+    async fn unless_silent(&self, made: &Sandbox, seen: u64) -> Result<Option<Sandbox>, Problem> {
+        wait::intended(made).await;
+        let (Some(runner), true) = (&made.runner, self.only.is_none()) else {
+            return Ok(None);
+        };
+        let deadline = now().saturating_add(PATIENCE);
+        while now() + LOOK < deadline {
+            match wait::settled(made, seen, LOOK).await? {
+                // It is gone, or has arrived: the one who waits for it sees the same at once.
+                None => return Ok(None),
+                Some(it) if it.state != "creating" || it.generation != made.generation => return Ok(None),
+                Some(it) => {
+                    let verdict = store::get_runner(runner.clone()).await?.verdict;
+                    if ["suspect", "disconnected", "lost"].contains(&verdict.as_str()) {
+                        observe::count("sandbar_create_silent_runners_total", &[]);
+                        return Ok(Some(it));
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Notes a sandbox that waits for its build: it takes of the quota, but no runner's room yet.
@@ -279,10 +316,10 @@ impl Birth<'_> {
         Ok(None)
     }
 
-    pub(super) async fn settle(&self, made: &Sandbox, seen: u64) -> Result<Sandbox, Problem> {
+    pub(super) async fn settle(&self, made: &Sandbox, seen: u64, patience: u64) -> Result<Sandbox, Problem> {
         wait::intended(made).await;
         let timer = Timer::start();
-        let settled = wait::settled(made, seen, PATIENCE).await?;
+        let settled = wait::settled(made, seen, patience).await?;
         let sandbox = settled.ok_or_else(|| {
             Problem::Conflict(format!("sandbox {} was deleted while it was being created", made.name))
         })?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Context;
-use crate::contracts::store::{self, Error, Sandbox};
+use crate::contracts::store::{self, Error, Region, Sandbox};
 use crate::dto::{SandboxItem, SandboxView};
 use crate::http::{Problem, Reply};
 use crate::rules::preview;
@@ -23,6 +23,13 @@ pub(super) async fn base(context: Context<'_>, region: &str) -> Result<String, P
 /// One sandbox, as an answer.
 pub(super) async fn one(context: Context<'_>, it: &Sandbox) -> Result<Reply, Problem> {
     Reply::ok(&SandboxView::new(it, &base(context, &it.region).await?))
+}
+
+/// One sandbox, as an answer, whose region has just been read.
+pub(super) fn in_region(context: Context<'_>, it: &Sandbox, region: &Region) -> Result<Reply, Problem> {
+    let own = || context.settings.toolbox_proxy_url.clone();
+    let base = region.proxy_url.as_deref().map_or_else(own, preview::toolbox);
+    Reply::ok(&SandboxView::new(it, &base))
 }
 
 /// Several, in full.
