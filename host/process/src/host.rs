@@ -17,7 +17,7 @@ use crate::signals::{SignalSet, Signals};
 use crate::spawn::{Child, Launch, StopWatch, launch};
 use crate::state::State;
 use crate::status::Signal;
-use crate::streams::{Reading, Writing};
+use crate::streams::{Reading, writing};
 use crate::terminal::{Tty, Window};
 
 type Answer<T> = wasmtime::Result<Result<T, wit::Errno>>;
@@ -247,7 +247,7 @@ impl wit::HostDescriptor for State {
         if !descriptor.writable() {
             return Ok(Err(wit::Errno::BadDescriptor));
         }
-        let stream: DynOutputStream = Box::new(Writing::new(descriptor, self.sigpipe, self.files.failure.clone()));
+        let stream: DynOutputStream = Box::new(writing(descriptor, self.sigpipe, self.files.failure.clone()));
         Ok(self.give(stream))
     }
 

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use sandbar_wasi_files::Failure;
+use sandbar_wasi_net::{Output, Sink, Unwritable};
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
@@ -33,36 +34,34 @@ pub(crate) struct Stdout {
 pub(crate) struct Reading(pub(crate) Descriptor);
 
 /// A stream that writes to a descriptor.
-pub(crate) struct Writing {
+pub(crate) type Writing = Output<Written>;
+
+/// A descriptor that is written to.
+pub(crate) struct Written {
     descriptor: Descriptor,
     sigpipe: bool,
     /// Where a failure of the file layer is noted.
     failure: Failure,
-    /// Bytes that the guest may still write after its last `check-write`.
-    permit: usize,
-    /// The last call was `flush`: nothing is buffered here, so waiting for it must not wait for room.
-    flushed: bool,
 }
 
-impl Writing {
-    pub(crate) fn new(descriptor: Descriptor, sigpipe: bool, failure: Failure) -> Self {
-        Self {
-            descriptor,
-            sigpipe,
-            failure,
-            permit: 0,
-            flushed: false,
-        }
-    }
+/// See [`Writing`].
+pub(crate) fn writing(descriptor: Descriptor, sigpipe: bool, failure: Failure) -> Writing {
+    Output::new(Written {
+        descriptor,
+        sigpipe,
+        failure,
+    })
+}
 
-    fn error(&self, unsent: Unsent) -> StreamError {
+impl Written {
+    fn error(&self, unsent: Unsent) -> Unwritable {
         match unsent {
-            Unsent::Closed if self.sigpipe => StreamError::Trap(BrokenPipe.into()),
-            Unsent::Closed => StreamError::Closed,
-            Unsent::Full => StreamError::LastOperationFailed(wasmtime::format_err!("pipe is full")),
+            Unsent::Closed if self.sigpipe => Unwritable::Gone(StreamError::Trap(BrokenPipe.into())),
+            Unsent::Closed => Unwritable::Gone(StreamError::Closed),
+            Unsent::Full => Unwritable::Failed(StreamError::LastOperationFailed(wasmtime::format_err!("pipe is full"))),
             Unsent::Failed(error) => {
                 self.failure.note(&error);
-                StreamError::LastOperationFailed(error.into())
+                Unwritable::Failed(StreamError::LastOperationFailed(error.into()))
             }
         }
     }
@@ -101,51 +100,17 @@ impl InputStream for Reading {
 }
 
 #[async_trait]
-impl Pollable for Writing {
-    async fn ready(&mut self) {
-        self.descriptor.ready_to_write().await;
+impl Sink for Written {
+    fn permit(&mut self) -> Result<usize, Unwritable> {
+        self.descriptor.permit().map_err(|unsent| self.error(unsent))
     }
-}
 
-#[async_trait]
-impl OutputStream for Writing {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.flushed = false;
-        if bytes.len() > self.permit {
-            return Err(StreamError::trap("wrote more than check-write permitted"));
-        }
-        self.permit -= bytes.len();
+    fn put(&mut self, bytes: Bytes) -> Result<(), Unwritable> {
         self.descriptor.put(bytes).map_err(|unsent| self.error(unsent))
     }
 
-    fn flush(&mut self) -> StreamResult<()> {
-        self.flushed = true;
-        Ok(())
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.permit = self.descriptor.permit().map_err(|unsent| self.error(unsent))?;
-        Ok(self.permit)
-    }
-
-    async fn write_ready(&mut self) -> StreamResult<usize> {
-        loop {
-            let permit = self.check_write()?;
-            if permit > 0 || std::mem::take(&mut self.flushed) {
-                return Ok(permit);
-            }
-            self.ready().await;
-        }
-    }
-
-    async fn blocking_write_and_flush(&mut self, mut bytes: Bytes) -> StreamResult<()> {
-        self.flushed = false;
-        while !bytes.is_empty() {
-            let permit = self.write_ready().await?;
-            let now = bytes.split_to(permit.min(bytes.len()));
-            self.write(now)?;
-        }
-        Ok(())
+    async fn writable(&mut self) {
+        self.descriptor.ready_to_write().await;
     }
 }
 
@@ -179,10 +144,32 @@ impl StdoutStream for Stdout {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Writing::new(
-            self.descriptor.clone(),
-            self.sigpipe,
-            self.failure.clone(),
-        ))
+        Box::new(writing(self.descriptor.clone(), self.sigpipe, self.failure.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `head` reads what it wants and ends: that is no failure of the writer's last write, only of its next.
+    #[tokio::test]
+    async fn what_was_flushed_is_well_even_if_the_reader_has_gone() {
+        for sigpipe in [false, true] {
+            let (read, write) = Descriptor::pipe();
+            let mut output = writing(write, sigpipe, Failure::default());
+            assert!(output.check_write().expect("room") > 0);
+            output.write(Bytes::from_static(b"line\n")).expect("a reader");
+            output.flush().expect("nothing is buffered");
+            assert!(matches!(read.try_read(100), Received::Bytes(bytes) if bytes == "line\n"));
+            drop(read);
+            assert!(output.check_write().expect("the line has arrived") > 0);
+            let error = output.write(Bytes::from_static(b"x")).expect_err("nobody is there");
+            match error {
+                StreamError::Trap(error) if sigpipe => assert!(error.is::<BrokenPipe>()),
+                StreamError::Closed if !sigpipe => {}
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod create;
 mod error;
 mod lookup;
 mod notice;
+mod output;
 mod socket;
 mod streams;
 mod tcp;
@@ -22,6 +23,7 @@ use sandbar_net::Network;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
 pub use notice::Notice;
+pub use output::{Output, Sink, Unwritable};
 
 /// What one process sees of the network. Cheap to make: two references.
 #[derive(Debug, Clone)]

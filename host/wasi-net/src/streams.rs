@@ -8,39 +8,29 @@ use bytes::Bytes;
 use sandbar_net::{Connection, Received, Unsent};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
-use wasmtime_wasi_io::streams::{
-    DynInputStream, DynOutputStream, InputStream, OutputStream, StreamError, StreamResult,
-};
+use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream, InputStream, StreamError, StreamResult};
+
+use crate::output::{Output, Sink, Unwritable};
 
 /// Both streams of a connection.
 pub(crate) fn streams(connection: &Arc<Connection>) -> (DynInputStream, DynOutputStream) {
-    let output = Output {
-        connection: Arc::clone(connection),
-        permit: 0,
-        flushed: false,
-    };
+    let output = Output::new(Outgoing(Arc::clone(connection)));
     (Box::new(Input(Arc::clone(connection))), Box::new(output))
 }
 
 struct Input(Arc<Connection>);
 
-struct Output {
-    connection: Arc<Connection>,
-    /// Bytes that the guest may still write after its last `check-write`.
-    permit: usize,
-    /// The last call was `flush`: waiting for it must not wait for room.
-    flushed: bool,
-}
+struct Outgoing(Arc<Connection>);
 
 fn reset() -> StreamError {
     StreamError::LastOperationFailed(io::Error::from(io::ErrorKind::ConnectionReset).into())
 }
 
-fn failed(unsent: Unsent) -> StreamError {
-    match unsent {
+fn gone(unsent: Unsent) -> Unwritable {
+    Unwritable::Gone(match unsent {
         Unsent::Closed => StreamError::Closed,
         Unsent::Reset => reset(),
-    }
+    })
 }
 
 #[async_trait]
@@ -76,57 +66,17 @@ impl InputStream for Input {
 }
 
 #[async_trait]
-impl Pollable for Output {
-    async fn ready(&mut self) {
-        poll_fn(|context| self.connection.poll_writable(context)).await;
-    }
-}
-
-#[async_trait]
-impl OutputStream for Output {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.flushed = false;
-        if bytes.len() > self.permit {
-            return Err(StreamError::trap("wrote more than check-write permitted"));
-        }
-        self.permit -= bytes.len();
-        self.connection.try_write(bytes).map_err(failed)
+impl Sink for Outgoing {
+    fn permit(&mut self) -> Result<usize, Unwritable> {
+        self.0.permit().map_err(gone)
     }
 
-    fn flush(&mut self) -> StreamResult<()> {
-        self.flushed = true;
-        Ok(())
+    fn put(&mut self, bytes: Bytes) -> Result<(), Unwritable> {
+        self.0.try_write(bytes).map_err(gone)
     }
 
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.permit = match self.connection.permit() {
-            Ok(permit) => permit,
-            // What was flushed has arrived, even if the peer has read it and gone since. libc asks here whether its write
-            // was well; only the next write may learn that nobody is there any more.
-            Err(_) if std::mem::take(&mut self.flushed) => 1,
-            Err(unsent) => return Err(failed(unsent)),
-        };
-        Ok(self.permit)
-    }
-
-    async fn write_ready(&mut self) -> StreamResult<usize> {
-        loop {
-            let permit = self.check_write()?;
-            if permit > 0 || std::mem::take(&mut self.flushed) {
-                return Ok(permit);
-            }
-            self.ready().await;
-        }
-    }
-
-    async fn blocking_write_and_flush(&mut self, mut bytes: Bytes) -> StreamResult<()> {
-        self.flushed = false;
-        while !bytes.is_empty() {
-            let permit = self.write_ready().await?;
-            let now = bytes.split_to(permit.min(bytes.len()));
-            self.write(now)?;
-        }
-        Ok(())
+    async fn writable(&mut self) {
+        poll_fn(|context| self.0.poll_writable(context)).await;
     }
 }
 
