@@ -36,6 +36,47 @@ async fn a_call_reaches_the_runner_sealed_and_without_the_credential() {
 }
 
 #[tokio::test]
+async fn a_runner_of_this_process_is_called_directly_and_sealed_all_the_same() {
+    let setup = setup().await;
+    let (link, near) = setup.link_near(0).await;
+    let upload = "/toolbox/box/files/upload?path=%2Fa%20b";
+    let (status, seen) = setup.call("POST", upload, "user", b"12345").await;
+    assert_eq!(status, StatusCode::OK, "{seen}");
+    assert_eq!(
+        (&seen["near"], &seen["path"], &seen["body"], &seen["authorization"]),
+        (
+            &json!(true),
+            &json!("/toolbox/s1/files/upload?path=%2Fa%20b"),
+            &json!(5),
+            &json!(false)
+        )
+    );
+    let (status, _) = setup.call("GET", "/toolbox/box/version", "nobody", b"").await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    // What is large streams, over the link.
+    static LARGE: [u8; 100_000] = [7; 100_000];
+    let (status, seen) = setup.call("POST", upload, "user", &LARGE).await;
+    assert_eq!(
+        (status, &seen["near"], &seen["body"]),
+        (StatusCode::OK, &json!(null), &json!(100_000))
+    );
+    // A runner that has gone from here is called over the link, as long as there is one.
+    drop(near);
+    let (status, seen) = setup.call("GET", "/toolbox/box/version", "user", b"").await;
+    assert_eq!((status, &seen["near"]), (StatusCode::OK, &json!(null)), "{seen}");
+    link.abort();
+    let _ = link.await;
+    for _ in 0..200 {
+        if setup.front.linked_runners() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (status, _) = setup.call("GET", "/toolbox/box/version", "user", b"").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn refusals_are_the_documented_ones() {
     let setup = setup().await;
     let (status, body) = setup.call("GET", "/toolbox/box/version", "user", b"").await;

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use sandbar_forward::{Call, FORWARD_HEADER, LINK_KEY_HEADER, LINK_PROTOCOL, LinkKey, now_millis};
+use sandbar_forward::{Call, FORWARD_HEADER, LINK_KEY_HEADER, LINK_PROTOCOL, LinkKey, Near, NearBody, now_millis};
 use sandbar_front::{Api, Body, Front, FrontConfig};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -222,6 +222,19 @@ impl Setup {
 
     /// Links a runner that answers what it saw, and 409 to any generation but `generation`. Dropping what comes back cuts it.
     pub async fn link(&self, generation: u64) -> tokio::task::JoinHandle<()> {
+        self.link_of(generation).await.0
+    }
+
+    /// As [`Setup::link`], of a runner of this process: it says `near` when it is called directly. It is, as long as what
+    /// comes back second lives.
+    pub async fn link_near(&self, generation: u64) -> (tokio::task::JoinHandle<()>, Arc<dyn Near>) {
+        let (link, key) = self.link_of(generation).await;
+        let near: Arc<dyn Near> = Arc::new(Neighbour(key.clone(), generation));
+        self.front.neighbourhood().settle(&key, Arc::downgrade(&near));
+        (link, near)
+    }
+
+    async fn link_of(&self, generation: u64) -> (tokio::task::JoinHandle<()>, LinkKey) {
         let request = Request::get("/link")
             .header("host", "front")
             .header("connection", "Upgrade")
@@ -233,7 +246,7 @@ impl Setup {
         assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
         let key = LinkKey::from_hex(response.headers()[LINK_KEY_HEADER].to_str().expect("text")).expect("a key");
         let upgraded = hyper::upgrade::on(response).await.expect("upgraded");
-        let runner = Router::new().fallback(runner).with_state((key, generation));
+        let runner = Router::new().fallback(runner).with_state((key.clone(), generation));
         let link = tokio::spawn(async move {
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .enable_connect_protocol()
@@ -242,11 +255,28 @@ impl Setup {
         });
         for _ in 0..200 {
             if self.front.linked_runners() > 0 {
-                return link;
+                return (link, key);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the link did not come up");
+    }
+}
+
+/// A runner that is called directly.
+struct Neighbour(LinkKey, u64);
+
+impl Near for Neighbour {
+    fn call(self: Arc<Self>, request: Request<Bytes>) -> BoxFuture<'static, Response<NearBody>> {
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let length = body.len();
+            let request = Request::from_parts(parts, axum::body::Body::from(body));
+            let (_, status, mut seen) = look(&self.0, self.1, &request);
+            seen["body"] = json!(length);
+            seen["near"] = json!(true);
+            answer(status, &seen).map(|body| body.map_err(|error| Box::new(error) as _).boxed_unsync())
+        })
     }
 }
 
