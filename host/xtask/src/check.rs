@@ -1,7 +1,7 @@
 //! Formatting, lints and dependency policy.
 
 use crate::process::{self, cargo, say};
-use crate::{components, targets, workspace};
+use crate::{components, targets, userland, workspace};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,7 +55,7 @@ fn lint(root: &Path) -> Result<()> {
         }
         process::run(command.args(["--", "-D", "warnings"]), &format!("clippy for {target}"))?;
     }
-    Ok(())
+    userland::clippy(root)
 }
 
 fn deny(root: &Path) -> Result<()> {

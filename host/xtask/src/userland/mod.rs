@@ -3,6 +3,7 @@
 
 mod base;
 mod c_compiler;
+mod git;
 mod guests;
 mod libraries;
 mod node;
@@ -18,6 +19,11 @@ pub fn directory(root: &Path) -> PathBuf {
     workspace::home(root).join("userland")
 }
 
+/// Lints what is in no workspace but its own.
+pub fn clippy(root: &Path) -> Result<()> {
+    git::clippy(root)
+}
+
 /// Builds what has changed.
 pub fn build(root: &Path) -> Result<()> {
     let out = directory(root);
@@ -27,6 +33,7 @@ pub fn build(root: &Path) -> Result<()> {
     std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o700))?;
     guests::build(root, &out)?;
     node::build(root, &out)?;
+    git::build(root, &out)?;
     python::build(root, &out)?;
     base::build(root, &out)
 }

@@ -1,0 +1,368 @@
+//! `git log` and `git show`
+
+use crate::args::Args;
+use crate::commands::diff;
+use crate::failure::{Failure, Kind};
+use crate::pretty::{self, Style};
+use crate::{context, out};
+use git2::{Commit, DiffOptions, ObjectType, Repository, Revwalk, Sort};
+
+fn style(repository: &Repository, args: &Args) -> Style {
+    let oneline = args.has("oneline");
+    let format = args
+        .value("pretty")
+        .filter(|format| !format.is_empty())
+        .unwrap_or(if oneline { "oneline" } else { "medium" });
+    let custom = format.contains('%');
+    let decorate = match args.value("decorate") {
+        Some("no") => false,
+        Some(_) => true,
+        None => out::is_terminal() && !custom,
+    };
+    let wanted = (decorate && !args.has("no-decorate")) || custom;
+    Style {
+        format: format.to_owned(),
+        date: args.value("date").unwrap_or_default().to_owned(),
+        abbreviate: (oneline || args.has("abbrev-commit")) && !args.has("no-abbrev-commit"),
+        decorations: if wanted {
+            pretty::decorations(repository)
+        } else {
+            pretty::Decorations::new()
+        },
+    }
+}
+
+/// Begins a walk at revisions and ranges; at HEAD without any.
+pub fn walk<'a>(repository: &'a Repository, revisions: &[String], all: bool) -> Result<Revwalk<'a>, Failure> {
+    let mut walk = repository.revwalk()?;
+    walk.set_sorting(Sort::TIME)?;
+    if all {
+        walk.push_glob("*")?;
+        if repository.head().is_ok() {
+            walk.push_head()?;
+        }
+    }
+    let id = |name: &str| -> Result<git2::Oid, Failure> {
+        Ok(context::commit(repository, if name.is_empty() { "HEAD" } else { name })?.id())
+    };
+    let mut pushed = all;
+    for revision in revisions {
+        if let Some((from, to)) = revision.split_once("...") {
+            let (from, to) = (id(from)?, id(to)?);
+            walk.push(from)?;
+            walk.push(to)?;
+            if let Ok(base) = repository.merge_base(from, to) {
+                walk.hide(base)?;
+            }
+            pushed = true;
+        } else if let Some((from, to)) = revision.split_once("..") {
+            walk.hide(id(from)?)?;
+            walk.push(id(to)?)?;
+            pushed = true;
+        } else if let Some(not) = revision.strip_prefix('^') {
+            walk.hide(id(not)?)?;
+        } else {
+            walk.push(id(revision)?)?;
+            pushed = true;
+        }
+    }
+    if !pushed {
+        if context::head(repository).is_none() {
+            let branch = context::branch(repository).unwrap_or_default();
+            return Err(Failure::fatal(
+                Kind::NoReference,
+                format!("your current branch '{branch}' does not have any commits yet"),
+            ));
+        }
+        walk.push_head()?;
+    }
+    Ok(walk)
+}
+
+/// What a commit has changed against its first parent.
+fn changes<'a>(
+    repository: &'a Repository,
+    commit: &Commit<'_>,
+    options: &mut DiffOptions,
+) -> Result<git2::Diff<'a>, Failure> {
+    let parent = commit.parent(0).ok().map(|parent| parent.tree()).transpose()?;
+    Ok(repository.diff_tree_to_tree(parent.as_ref(), Some(&commit.tree()?), Some(options))?)
+}
+
+/// Whether a commit has touched one of the paths.
+fn touches(repository: &Repository, commit: &Commit<'_>, paths: &[String]) -> Result<bool, Failure> {
+    let mut options = DiffOptions::new();
+    for path in paths.iter().filter(|path| !path.is_empty()) {
+        options.pathspec(path);
+    }
+    if commit.parent_count() > 1 {
+        // A merge is shown only if it agrees with none of its parents.
+        for parent in commit.parents() {
+            let diff =
+                repository.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), Some(&mut options))?;
+            if diff.deltas().len() == 0 {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    Ok(changes(repository, commit, &mut options)?.deltas().len() > 0)
+}
+
+fn shows_changes(args: &Args) -> bool {
+    [
+        "patch",
+        "stat",
+        "shortstat",
+        "numstat",
+        "name-only",
+        "name-status",
+        "summary",
+    ]
+    .iter()
+    .any(|name| args.has(name))
+}
+
+/// A moment of `--since`: seconds of Unix time, a date, or `N units ago`.
+fn moment(repository: &Repository, text: &str) -> Result<i64, Failure> {
+    let _ = repository;
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    let words: Vec<&str> = text.split(['.', ' ']).collect();
+    if let [count, unit, "ago"] = words.as_slice()
+        && let Ok(count) = count.parse::<i64>()
+    {
+        let unit = match unit.trim_end_matches('s') {
+            "second" => 1,
+            "minute" => 60,
+            "hour" => 3600,
+            "day" => 86_400,
+            "week" => 604_800,
+            "month" => 2_628_000,
+            "year" => 31_536_000,
+            other => return Err(Failure::fatal(Kind::Invalid, format!("unknown unit of time '{other}'"))),
+        };
+        return Ok(now.saturating_sub(count.saturating_mul(unit)));
+    }
+    let mut parts = text.get(..10).unwrap_or(text).split('-').map(str::parse::<i64>);
+    if let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) {
+        let shifted = if month <= 2 { year - 1 } else { year };
+        let era = shifted.div_euclid(400);
+        let of_era = shifted.rem_euclid(400);
+        let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
+        return Ok(days * 86_400);
+    }
+    Err(Failure::fatal(
+        Kind::Invalid,
+        format!("'{text}' is no date here; write YYYY-MM-DD, seconds of Unix time, or N days ago"),
+    ))
+}
+
+/// `git log`
+pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
+    let mut known = diff::OPTIONS.to_vec();
+    known.extend([
+        "oneline",
+        "max-count|n=",
+        "#",
+        "pretty|format=?",
+        "date=",
+        "all",
+        "reverse",
+        "decorate=?",
+        "no-decorate",
+        "abbrev-commit",
+        "no-abbrev-commit",
+        "author=",
+        "grep=",
+        "since|after=",
+        "until|before=",
+        "skip=",
+        "no-merges",
+        "merges",
+        "first-parent",
+        "graph",
+        "follow",
+        "topo-order",
+        "regexp-ignore-case|i",
+    ]);
+    let args = Args::parse(arguments, &known)?;
+    let repository = context::repository()?;
+    let (revisions, paths) = diff::sorted(&repository, &args)?;
+    let mut walk = walk(&repository, &revisions, args.has("all"))?;
+    let mut sorting = if args.has("topo-order") || args.has("graph") {
+        Sort::TOPOLOGICAL | Sort::TIME
+    } else {
+        Sort::TIME
+    };
+    if args.has("reverse") {
+        sorting |= Sort::REVERSE;
+    }
+    walk.set_sorting(sorting)?;
+    if args.has("first-parent") {
+        walk.simplify_first_parent()?;
+    }
+    let most = args.number("max-count")?.or(args.number("#")?).unwrap_or(usize::MAX);
+    let skip = args.number("skip")?.unwrap_or(0);
+    let since = args.value("since").map(|text| moment(&repository, text)).transpose()?;
+    let until = args.value("until").map(|text| moment(&repository, text)).transpose()?;
+    let folded = |text: &str| {
+        if args.has("regexp-ignore-case") {
+            text.to_lowercase()
+        } else {
+            text.to_owned()
+        }
+    };
+    let style = style(&repository, &args);
+    let mut picked = Vec::new();
+    let mut passed = 0;
+    // Reversed output begins with the last of those that are picked.
+    let limited = if args.has("reverse") { usize::MAX } else { most };
+    for id in walk {
+        if picked.len() >= limited {
+            break;
+        }
+        let commit = repository.find_commit(id?)?;
+        let time = commit.committer().when().seconds();
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let author = commit.author().to_string();
+        let fits = since.is_none_or(|since| time >= since)
+            && until.is_none_or(|until| time <= until)
+            && args
+                .value("author")
+                .is_none_or(|text| folded(&author).contains(&folded(text)))
+            && args
+                .value("grep")
+                .is_none_or(|text| folded(&message).contains(&folded(text)))
+            && !(args.has("no-merges") && commit.parent_count() > 1)
+            && !(args.has("merges") && commit.parent_count() < 2);
+        if !fits || (!paths.is_empty() && !touches(&repository, &commit, &paths)?) {
+            continue;
+        }
+        passed += 1;
+        if passed > skip {
+            if shows_changes(&args) || args.has("reverse") {
+                picked.push(commit);
+            } else {
+                // Shown at once, so that `git log | head` is quick.
+                one(&repository, &commit, &args, &style, picked.is_empty(), &paths)?;
+                picked.push(commit);
+            }
+        }
+    }
+    if args.has("reverse") && picked.len() > most {
+        picked.drain(..picked.len() - most);
+    }
+    if shows_changes(&args) || args.has("reverse") {
+        for (at, commit) in picked.iter().enumerate() {
+            one(&repository, commit, &args, &style, at == 0, &paths)?;
+        }
+    }
+    if !picked.is_empty() && !pretty::ends_lines(&style.format) {
+        out::text("\n");
+    }
+    Ok(0)
+}
+
+fn one(
+    repository: &Repository,
+    commit: &Commit<'_>,
+    args: &Args,
+    style: &Style,
+    first: bool,
+    paths: &[String],
+) -> Result<(), Failure> {
+    let text = pretty::show(commit, style);
+    let one_line = style.format == "oneline" || style.format.contains('%');
+    if !first && (!one_line || !pretty::ends_lines(&style.format)) {
+        out::text("\n");
+    }
+    let graph = if args.has("graph") && one_line { "* " } else { "" };
+    out::text(graph);
+    out::text(text.trim_end_matches(if one_line { '\0' } else { '\n' }));
+    if pretty::ends_lines(&style.format) {
+        out::text("\n");
+    }
+    if shows_changes(args) && commit.parent_count() < 2 {
+        if !one_line {
+            out::text("\n");
+        }
+        diff::print(
+            changes(repository, commit, &mut diff::options(args, paths)?)?,
+            args,
+            false,
+        )?;
+    }
+    Ok(())
+}
+
+/// `git show`
+pub fn show(arguments: Vec<String>) -> Result<i32, Failure> {
+    let mut known = diff::OPTIONS.to_vec();
+    known.extend([
+        "oneline",
+        "pretty|format=?",
+        "date=",
+        "decorate=?",
+        "no-decorate",
+        "abbrev-commit",
+        "quiet|q",
+    ]);
+    let args = Args::parse(arguments, &known)?;
+    let repository = context::repository()?;
+    let style = style(&repository, &args);
+    let paths = context::all_in_tree(&repository, args.paths.as_deref().unwrap_or_default())?;
+    let names = if args.words.is_empty() {
+        vec!["HEAD".to_owned()]
+    } else {
+        args.words.clone()
+    };
+    for name in names {
+        let mut object = context::object(&repository, &name)?;
+        if let Some(tag) = object.as_tag() {
+            crate::say!("tag {}", tag.name().unwrap_or_default());
+            if let Some(tagger) = tag.tagger() {
+                crate::say!(
+                    "Tagger: {tagger}\nDate:   {}",
+                    pretty::dated(tagger.when(), &style.date)
+                );
+            }
+            crate::say!("\n{}", String::from_utf8_lossy(tag.message_bytes().unwrap_or_default()));
+            let target = object.peel(ObjectType::Commit)?;
+            object = target;
+        }
+        if let Some(blob) = object.as_blob() {
+            out::bytes(blob.content());
+        } else if let Some(tree) = object.as_tree() {
+            crate::say!("tree {name}\n");
+            for entry in tree {
+                let slash = if entry.kind() == Some(ObjectType::Tree) {
+                    "/"
+                } else {
+                    ""
+                };
+                crate::say!("{}{slash}", String::from_utf8_lossy(entry.name_bytes()));
+            }
+        } else if let Some(commit) = object.as_commit() {
+            let one_line = style.format == "oneline" || style.format.contains('%');
+            out::text(pretty::show(commit, &style).trim_end_matches(if one_line { '\0' } else { '\n' }));
+            out::text("\n");
+            if !args.has("quiet") && !args.has("no-patch") && commit.parent_count() < 2 {
+                if !one_line {
+                    out::text("\n");
+                }
+                diff::print(
+                    changes(&repository, commit, &mut diff::options(&args, &paths)?)?,
+                    &args,
+                    true,
+                )?;
+            }
+        }
+    }
+    Ok(0)
+}
