@@ -2,7 +2,7 @@
 
 use super::{
     held::{self, Held},
-    report, snapshots,
+    jobs, report, snapshots,
     usage::Counted,
 };
 use crate::{
@@ -117,6 +117,10 @@ pub async fn begin_backup<S: Sql>(
             after.counted = Counted::intended("archived");
         }
         after.replace(sql, &before, None, now).await?;
+        if archive {
+            // Whatever it was to learn under the generation before, its next start tells it.
+            jobs::drop_job(sql, sandbox).await?;
+        }
         put(sql, task).await?;
         Ok(after.it)
     })
