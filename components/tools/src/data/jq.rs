@@ -375,8 +375,8 @@ impl Job {
             for result in filter.id.run((context.clone(), value)) {
                 match result {
                     Ok(value) => {
-                        if self.style.print(&mut outcome.out, &value).is_err() {
-                            return TROUBLE_USAGE;
+                        if let Err(error) = self.style.print(&mut outcome.out, &value) {
+                            return no_output(&error);
                         }
                         outcome.last = Some(!matches!(value, Val::Null | Val::Bool(false)));
                     }
@@ -393,8 +393,8 @@ impl Job {
                 }
             }
         }
-        if outcome.out.flush().is_err() {
-            return TROUBLE_USAGE;
+        if let Err(error) = outcome.out.flush() {
+            return no_output(&error);
         }
         match (outcome.code, unreadable, outcome.last) {
             (0, true, _) => TROUBLE_USAGE,
@@ -462,6 +462,12 @@ struct Outcome {
     out: console::Output,
     last: Option<bool>,
     code: i32,
+}
+
+/// Standard output takes no more.
+fn no_output(error: &std::io::Error) -> i32 {
+    console::complain("jq", format_args!("error: writing output failed: {}", console::reason(error)));
+    TROUBLE_USAGE
 }
 
 impl Outcome {
