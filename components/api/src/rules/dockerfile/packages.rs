@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// Packages whose commands or files the base has.
-const PROVIDED: &str = "apt-utils|bash|bc|bsdmainutils|bsdextrautils|bzip2|ca-certificates|coreutils|curl|dash|diffutils|file|findutils|gawk|git|grep|gzip|hostname|jq|less|mawk|mount|nodejs|npm|patch|procps|procps-ng|python|python3|python3-minimal|python3-pip|python3-setuptools|python3-venv|py3-pip|python-is-python3|sed|sqlite|sqlite3|sudo|tar|time|tree|unzip|util-linux|wget|xxd|xz|xz-utils|zip|zstd";
+const PROVIDED: &str = "apt-utils|bash|bc|bsdmainutils|bsdextrautils|bzip2|ca-certificates|coreutils|curl|dash|diffutils|file|findutils|gawk|git|grep|gzip|hostname|jq|less|mawk|nodejs|npm|patch|procps|procps-ng|python|python3|python3-minimal|python3-pip|python3-setuptools|python3-venv|py3-pip|python-is-python3|sed|sqlite|sqlite3|sudo|tar|tree|unzip|util-linux|wget|xxd|xz|xz-utils|zip|zstd";
 
 /// What serves to compile native code, or to administer a Linux system: leaving it out takes nothing from programs that run here.
 const LEFT_OUT: &str = "autoconf|automake|binutils|build-base|build-essential|clang|cmake|cpp|debconf|dialog|dirmngr|dpkg-dev|g++|gcc|gfortran|linux-headers|lld|llvm|lsb-release|make|meson|musl-dev|ninja-build|pkg-config|pkgconf|software-properties-common|apt-transport-https|*-dev|*-devel|gcc-*|g++-*|gfortran-*|clang-*|libtool";
