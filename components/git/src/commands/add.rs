@@ -13,17 +13,13 @@ pub fn stage(repository: &Repository, paths: &[String], force: bool, tracked_onl
     let tree = context::work_tree(repository)?.to_path_buf();
     let mut index = repository.index()?;
     for path in paths {
-        let mut known = false;
-        let as_directory = format!("{path}/");
-        let has_magic = path.contains(['*', '?', '[']);
-        if path.is_empty() || has_magic || tree.join(path).symlink_metadata().is_ok() {
-            known = true;
-        } else if index
-            .iter()
-            .any(|entry| entry.path == path.as_bytes() || entry.path.starts_with(as_directory.as_bytes()))
-        {
-            known = true;
-        }
+        let known = path.is_empty()
+            || has_magic(path)
+            || tree.join(path).symlink_metadata().is_ok()
+            || index.iter().any(|entry| {
+                entry.path == path.as_bytes()
+                    || (entry.path.starts_with(path.as_bytes()) && entry.path.get(path.len()) == Some(&b'/'))
+            });
         if !known {
             return Err(Failure::fatal(
                 Kind::NoReference,
@@ -32,7 +28,7 @@ pub fn stage(repository: &Repository, paths: &[String], force: bool, tracked_onl
         }
         if !force
             && !path.is_empty()
-            && !has_magic
+            && !has_magic(path)
             && repository.is_path_ignored(path)?
             && index.get_path(std::path::Path::new(path), 0).is_none()
         {
@@ -60,6 +56,11 @@ pub fn stage(repository: &Repository, paths: &[String], force: bool, tracked_onl
     index.update_all(&specs, None)?;
     index.write()?;
     Ok(())
+}
+
+/// Whether a path is a pattern.
+fn has_magic(path: &str) -> bool {
+    path.contains(['*', '?', '['])
 }
 
 /// The command.

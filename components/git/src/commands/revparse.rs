@@ -178,7 +178,6 @@ pub fn rev_list(arguments: Vec<String>) -> Result<i32, Failure> {
         walk.simplify_first_parent()?;
     }
     let most = args.number("max-count")?.or(args.number("#")?).unwrap_or(usize::MAX);
-    let mut left = 0_usize;
     let mut ids = Vec::new();
     for id in walk {
         let id = id?;
@@ -191,19 +190,20 @@ pub fn rev_list(arguments: Vec<String>) -> Result<i32, Failure> {
         }
         ids.push(id);
     }
-    if args.has("count") && args.has("left-right") {
-        if let Some((from, to)) = revisions.iter().find_map(|revision| revision.split_once("...")) {
-            let id = |name: &str| {
-                context::commit(&repository, if name.is_empty() { "HEAD" } else { name }).map(|commit| commit.id())
-            };
-            let (ahead, behind) = repository.graph_ahead_behind(id(from)?, id(to)?)?;
-            left = ahead;
-            crate::say!("{left}\t{behind}");
-            return Ok(0);
-        }
+    let range = revisions.iter().find_map(|revision| revision.split_once("..."));
+    if args.has("count")
+        && args.has("left-right")
+        && let Some((from, to)) = range
+    {
+        let id = |name: &str| {
+            context::commit(&repository, if name.is_empty() { "HEAD" } else { name }).map(|commit| commit.id())
+        };
+        let (ahead, behind) = repository.graph_ahead_behind(id(from)?, id(to)?)?;
+        crate::say!("{ahead}\t{behind}");
+        return Ok(0);
     }
     if args.has("count") {
-        crate::say!("{}", ids.len() + left);
+        crate::say!("{}", ids.len());
     } else {
         for id in ids {
             crate::say!("{id}");
