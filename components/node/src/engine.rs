@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 /// Bytes of stack that scripts may use; beyond it they get a `RangeError`. The engine's own frames on the stack of the
 /// host grow with it, and must stay below what the host gives.
-const SCRIPT_STACK: usize = 1 << 20;
+const SCRIPT_STACK: usize = 80 << 10;
 /// Bytes allocated before cycles are looked for the first time; the engine raises it by half of what then lives.
 const COLLECT_AT: usize = 8 << 20;
 /// The status of a program whose own start fails.

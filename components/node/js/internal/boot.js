@@ -20,6 +20,13 @@ load('internal/errors').install();
 load('internal/process');
 load('internal/globals').install();
 
+binding.setHooks(
+  (name, base, kind) => load('internal/esm').resolve(name, base, kind),
+  (id) => load('internal/esm').load(id),
+  (object, id) => load('internal/esm').meta(object, id),
+  (promise, reason, handled) => load('internal/loop').rejected(promise, reason, handled),
+);
+
 try {
   load('internal/main').start();
 } catch (error) {

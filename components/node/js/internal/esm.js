@@ -49,17 +49,6 @@ function resolve(name, base, kind) {
 }
 exports.resolve = resolve;
 
-function facade(value, names) {
-  // Names are handed on as they are now; `default` is the whole.
-  const list = names.filter((n) => n !== 'default' && isName.test(n) && !RESERVED.has(n));
-  const lines = [`const m = globalThis[Symbol.for('sandbar.facade')];`, 'export default m.value;'];
-  list.forEach((n, i) => lines.push(`const _${i} = m.get(${JSON.stringify(n)}); export { _${i} as ${n} };`));
-  lines.push(`const all = m.value; export { all as 'module.exports' };`);
-  return lines.join('\n');
-}
-const facades = [];
-Object.defineProperty(globalThis, Symbol.for('sandbar.facade'), { enumerable: false, configurable: false, get: () => undefined });
-
 function namesOf(value) {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return [];
   const names = new Set(Object.keys(value));
@@ -124,7 +113,6 @@ function meta(object, id) {
   object.main = file === internal.mainFile;
 }
 
-binding.setHooks(resolve, load, meta, (promise, reason, handled) => require('internal/loop').rejected(promise, reason, handled));
+exports.load = load;
+exports.meta = meta;
 exports.importFile = (file) => import(file);
-void facade;
-void facades;

@@ -1,0 +1,1 @@
+exports.start = (o = {}) => { require('internal/prompt').start(); return Object.assign(new (require('events'))(), { context: globalThis, defineCommand() {}, displayPrompt() {}, close() { process.exit(); } }); }; exports.REPLServer = class {}; exports.builtinModules = internal.builtinNames();
