@@ -70,7 +70,7 @@ pub enum Ask<'a> {
 /// What is asked, if path and method are ours.
 pub fn target<'a>(method: &Method, path: &'a str) -> Option<Ask<'a>> {
     let plain = |id: &str| !id.is_empty() && id.len() <= 512 && !id.contains('/') && !id.contains('?');
-    let ask = if let Some(id) = path.strip_prefix("/build-logs/") {
+    if let Some(id) = path.strip_prefix("/build-logs/") {
         (*method == Method::POST && crate::objects::plain(id)).then_some(Ask::Append(id))
     } else {
         let inner = path.strip_prefix("/api").unwrap_or(path);
@@ -84,8 +84,7 @@ pub fn target<'a>(method: &Method, path: &'a str) -> Option<Ask<'a>> {
         // The API calls it sandbox, the proxy sandboxes.
         let sandbox = || of("/sandboxes/").or_else(|| of("/sandbox/")).map(Ask::Sandbox);
         snapshot.or_else(sandbox).filter(|_| *method == Method::GET)
-    };
-    ask
+    }
 }
 
 /// Does what is asked.
@@ -201,8 +200,7 @@ impl BuildLogs {
             if begin {
                 entry.length.send_replace(0);
             }
-            let length = *entry.length.borrow();
-            length
+            *entry.length.borrow()
         };
         let (path, directory) = (self.path(snapshot), self.directory.clone());
         let room = MAX_LOG.saturating_sub(length);

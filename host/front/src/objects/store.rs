@@ -99,10 +99,9 @@ pub fn plain(id: &str) -> bool {
 /// The file's name of a key. Dots of `.` and `..` are encoded too.
 fn name(key: &str) -> Result<String, StoreError> {
     let name = encode(key.as_bytes(), true);
-    let name = if name.starts_with('.') {
-        format!("%2E{}", &name[1..])
-    } else {
-        name
+    let name = match name.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}"),
+        None => name,
     };
     if name.is_empty() || name.len() > NAME {
         return Err(StoreError::Key);
