@@ -61,9 +61,10 @@ struct Farewell {
 
 impl Drop for Farewell {
     fn drop(&mut self) {
-        // The status first: a parent that is told by SIGCHLD finds it.
-        self.publish.send_replace(Some(self.status));
-        self.sandbox.leave(self.pid);
+        let (publish, status) = (&self.publish, self.status);
+        self.sandbox.leave(self.pid, || {
+            publish.send_replace(Some(status));
+        });
         self.control.announce();
     }
 }

@@ -300,9 +300,9 @@ impl Sandbox {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A process has ended.
-    pub(crate) fn leave(&self, pid: u32) {
-        self.table().remove(pid);
+    /// A process has ended; `publish` tells those who wait for it.
+    pub(crate) fn leave(&self, pid: u32, publish: impl FnOnce()) {
+        self.table().remove(pid, publish);
         self.sweep_devices();
         self.0.left.notify_waiters();
     }

@@ -137,9 +137,12 @@ impl Table {
         }
     }
 
-    /// Removes an ended process. Its children go on.
-    pub(crate) fn remove(&mut self, pid: u32) {
-        let Some(ended) = self.live.remove(&pid) else { return };
+    /// Removes an ended process. Its children go on. `publish` is called in between: whoever finds the status finds its place
+    /// free, and a parent that is told by SIGCHLD finds the status.
+    pub(crate) fn remove(&mut self, pid: u32, publish: impl FnOnce()) {
+        let ended = self.live.remove(&pid);
+        publish();
+        let Some(ended) = ended else { return };
         for entry in self.live.values_mut() {
             if entry.parent == pid {
                 entry.parent = ORPHANAGE;
@@ -319,13 +322,13 @@ mod tests {
         let mut t = table();
         let root = add(&mut t, HOST);
         let child = add(&mut t, root);
-        t.remove(root);
+        t.remove(root, || {});
         assert_eq!(doomed(&t, [child]), [false]);
         assert_eq!((t.list()[0].parent, t.list()[0].session), (ORPHANAGE, root));
         assert!(t.session_lives(root));
         assert!(t.kill_session(root, Signal::KILL));
         assert_eq!(doomed(&t, [child]), [true]);
-        t.remove(child);
+        t.remove(child, || {});
         assert!(!t.session_lives(root) && !t.kill_session(root, Signal::KILL));
     }
 
@@ -344,7 +347,7 @@ mod tests {
         let root = add(&mut t, HOST);
         let leader = t.add(newcomer(root, Some(0))).unwrap();
         let member = t.add(newcomer(root, Some(leader))).unwrap();
-        t.remove(leader);
+        t.remove(leader, || {});
         let late = t.add(newcomer(root, Some(leader))).unwrap();
         t.kill_group(leader, Signal::INT).unwrap();
         assert_eq!(doomed(&t, [root, member, late]), [false, true, true]);
@@ -358,7 +361,7 @@ mod tests {
         let root = add(&mut t, HOST);
         let leader = t.add(newcomer(root, Some(0))).unwrap();
         t.add(newcomer(root, Some(leader))).unwrap();
-        t.remove(leader);
+        t.remove(leader, || {});
         t.next = leader;
         assert_ne!(add(&mut t, HOST), leader);
     }
@@ -377,7 +380,7 @@ mod tests {
         }
         t.kill(child, Signal::CONT).unwrap();
         assert_eq!(control.signals().take(), None, "nothing changed");
-        t.remove(child);
+        t.remove(child, || {});
         assert_eq!(control.signals().take(), Some(Signal::CHLD));
     }
 
@@ -392,7 +395,7 @@ mod tests {
         }
         assert_eq!(t.add(newcomer(HOST, None)).unwrap_err(), Errno::Limit);
         assert_eq!(t.add(newcomer(one, None)).unwrap_err(), Errno::Limit);
-        t.remove(one);
+        t.remove(one, || {});
         add(&mut t, HOST);
     }
 

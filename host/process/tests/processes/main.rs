@@ -14,5 +14,6 @@ mod speed;
 mod terminal;
 mod told;
 mod tool_cases;
+mod transfer;
 mod userland;
 mod world;

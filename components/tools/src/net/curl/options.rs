@@ -204,7 +204,8 @@ fn urlencoded(text: &str) -> Result<Vec<u8>, String> {
         Some(at) => (&text[..at], whole(&text[at + 1..])?),
         None => ("", text.as_bytes().to_vec()),
     };
-    let encoded = url::encode(&content);
+    // As curl does since 7.83: spaces are written as forms have them. A plus of the text itself is encoded already.
+    let encoded = url::encode(&content).replace("%20", "+");
     Ok(if name.is_empty() {
         encoded
     } else {
