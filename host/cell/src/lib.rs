@@ -34,12 +34,13 @@ pub mod spec;
 mod streams;
 mod table;
 mod toolbox;
+mod volumes;
 mod work;
 
 pub use config::{ArgumentError, CellConfig, EgressOptions, Mode};
 pub use network::NetworkSpec;
 pub use server::Cell;
-pub use spec::{CellStats, SandboxLimits, SandboxSpec, SnapshotLayer, SnapshotState, valid_id};
+pub use spec::{CellStats, SandboxLimits, SandboxSpec, SnapshotLayer, SnapshotState, VolumeSpec, valid_id};
 
 use sandbar_compiler::Compiler;
 use sandbar_engine::{CacheError, CodeCache, EngineError, MemoryBudget, Progress, SandboxEngine};

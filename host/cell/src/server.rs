@@ -3,10 +3,11 @@
 use crate::call;
 use crate::control;
 use crate::error::{finish, no_route, wrong_method};
-use crate::limits::{CONNECTION_WINDOW, IDLE_SWEEP, STREAM_WINDOW, STREAMS};
+use crate::limits::{CONNECTION_WINDOW, IDLE_AFTER, IDLE_SWEEP, STREAM_WINDOW, STREAMS};
 use crate::snapshots;
 use crate::table::{Shared, Table};
 use crate::toolbox;
+use crate::volumes::{self, Volumes};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -17,6 +18,7 @@ use sandbar_net::Egress;
 use sandbar_process::{Programs, Threads};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The layers that sandboxes share after a fork, among them. No sandbox has such a name.
@@ -58,13 +60,14 @@ impl Cell {
         Self {
             table: Table::new(Shared {
                 frozen: frozen(&sandboxes),
-                root: sandboxes,
                 base: vec![base],
                 programs,
                 memory,
                 guests,
                 egress,
                 changing: snapshots::Changing::default(),
+                volumes: Volumes::new(&sandboxes),
+                root: sandboxes,
             }),
         }
     }
@@ -75,11 +78,17 @@ impl Cell {
         Router::new()
             .merge(control::router())
             .merge(snapshots::router())
+            .merge(volumes::router())
             .nest("/toolbox/{id}", toolbox)
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .layer(from_fn(finish))
             .with_state(Arc::clone(&self.table))
+    }
+
+    /// Closes the files of sandboxes without a process and a call for so long, as happens by itself after a while.
+    pub async fn sweep(&self, idle: Duration) {
+        self.table.sweep(idle).await;
     }
 
     /// Serves HTTP/2 on `stream` until it ends.
@@ -94,7 +103,7 @@ impl Cell {
         let sweeper = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(IDLE_SWEEP).await;
-                table.sweep().await;
+                table.sweep(IDLE_AFTER).await;
             }
         });
         let result = hyper::server::conn::http2::Builder::new(TokioExecutor::new())

@@ -46,6 +46,27 @@ pub struct SandboxSpec {
     /// The snapshot on this runner that it begins as, if it has no files yet. Not together with `parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// What shows in it beside its own files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<VolumeSpec>,
+}
+
+/// A volume in a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeSpec {
+    /// Which one; made empty at its first use. See [`valid_id`].
+    pub id: String,
+    /// Where it shows: an absolute path, made if it is not there.
+    pub mount_path: String,
+    /// What of it shows; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subpath: Option<String>,
+    /// Whether the sandbox only reads it.
+    #[serde(default)]
+    pub read_only: bool,
+    /// MiB that all sandboxes together may keep in it.
+    pub quota_mib: u64,
 }
 
 /// What one sandbox may use.

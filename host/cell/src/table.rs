@@ -3,13 +3,14 @@
 use crate::blocking::blocking;
 use crate::error::{ApiError, Code};
 use crate::fork;
-use crate::limits::{CALLS, EXECUTIONS, IDLE_AFTER, SANDBOXES};
+use crate::limits::{CALLS, EXECUTIONS, SANDBOXES};
 use crate::network::NetworkSpec;
 use crate::preview_pool::Pool;
 use crate::snapshots::Changing;
 use crate::spec::{CellStats, SandboxSpec, valid_id};
-use crate::toolbox::environment::{Changes, Variables};
+use crate::toolbox::environment::{self, Changes, Variables};
 use crate::toolbox::fs_error::At;
+use crate::volumes::{self, Volumes};
 use crate::work::Work;
 use http::StatusCode;
 use sandbar_engine::MemoryBudget;
@@ -40,6 +41,8 @@ pub struct Shared {
     pub egress: Arc<Egress>,
     /// Snapshots that are being changed.
     pub changing: Changing,
+    /// Volumes in use.
+    pub volumes: Volumes,
 }
 
 /// All sandboxes.
@@ -132,6 +135,7 @@ impl Table {
             return Err(ApiError::bad_request("the sandbox's directory is not below the cell's"));
         }
         spec.network.policy()?;
+        volumes::check(&spec.volumes)?;
         if self.get(&spec.id).is_none() {
             fork::begin(self, &spec).await?;
         }
@@ -174,10 +178,10 @@ impl Table {
             .collect()
     }
 
-    /// Closes what has been idle for a while.
-    pub async fn sweep(&self) {
+    /// Closes what has been idle for so long.
+    pub async fn sweep(&self, idle: Duration) {
         for entry in self.all() {
-            entry.close_if_idle().await;
+            entry.close_if_idle(idle).await;
         }
     }
 
@@ -281,17 +285,23 @@ impl Entry {
         Arc::clone(&lock(&self.state).changes)
     }
 
-    /// Changes the environment of later processes; gives what `change` gives.
+    /// Changes the environment of later processes, for good; gives what `change` gives.
     ///
     /// # Errors
     /// Those of `change`; nothing has changed then.
-    pub fn change_environment(
+    pub async fn change_environment(
         &self,
         change: impl FnOnce(&mut Changes) -> Result<Variables, ApiError>,
     ) -> Result<Variables, ApiError> {
+        // What was changed in an earlier life of the cell comes first.
+        self.open().await?;
+        let _gate = self.gate.lock().await;
         let mut changes = Changes::clone(&self.environment_changes());
         let result = change(&mut changes)?;
-        lock(&self.state).changes = Arc::new(changes);
+        let changes = Arc::new(changes);
+        let (kept, directory) = (Arc::clone(&changes), self.spec().directory.clone());
+        blocking(move || environment::keep(&directory, &kept)).await?;
+        lock(&self.state).changes = changes;
         Ok(result)
     }
 
@@ -383,6 +393,8 @@ impl Entry {
             Some(tree) => tree,
             None => self.open_tree(Arc::clone(&spec)).await?,
         };
+        let directory = spec.directory.clone();
+        let changes = blocking(move || environment::recall(&directory)).await?;
         let network = Network::new(Arc::clone(&self.shared.egress), spec.network.policy()?);
         let sandbox = Sandbox::with_network(
             self.shared.programs.clone(),
@@ -397,6 +409,7 @@ impl Entry {
         // It may have changed since the spec was read.
         open.sandbox.network().set_policy(state.spec.network.policy()?);
         state.open = Some(open.clone());
+        state.changes = Arc::new(changes);
         state.used = Instant::now();
         drop(state);
         // A stop or removal may have come meanwhile; it waits at the gate and closes what was opened here.
@@ -427,14 +440,16 @@ impl Entry {
         } else {
             spec.layers.clone()
         };
-        let frozen = self.shared.frozen.clone();
+        let shared = Arc::clone(&self.shared);
         blocking(move || {
             fork::directory(&spec)?;
             let limits = sandbar_files::Limits {
                 bytes: spec.limits.disk_mib << 20,
                 ..sandbar_files::Limits::default()
             };
-            Tree::open_stacked(&spec.directory, &frozen, &layers, limits).at("/")
+            let tree = Tree::open_stacked(&spec.directory, &shared.frozen, &layers, limits).at("/")?;
+            shared.volumes.mount(&tree, &spec.volumes)?;
+            Ok(tree)
         })
         .await
     }
@@ -450,6 +465,7 @@ impl Entry {
         self.close().await;
         let (frozen, directory) = (self.shared.frozen.clone(), self.spec().directory.clone());
         blocking(move || {
+            environment::forget(&directory)?;
             frozen
                 .remove(&directory)
                 .map_err(|error| ApiError::internal(format_args!("{}: {error}", directory.display())))
@@ -489,7 +505,7 @@ impl Entry {
         }
     }
 
-    async fn close_if_idle(&self) {
+    async fn close_if_idle(&self, idle: Duration) {
         let _gate = self.gate.lock().await;
         let work = self.work();
         work.executions.tidy();
@@ -502,7 +518,7 @@ impl Entry {
         // A call that enters after this look finds the state locked, and then nothing open.
         if nothing_runs
             && quiet
-            && state.used.elapsed() >= IDLE_AFTER
+            && state.used.elapsed() >= idle
             && self.calls.available_permits() == CALLS
             && let Some(open) = state.open.take()
         {

@@ -28,6 +28,7 @@ impl Namespace {
     /// The upper part of a directory, made if missing, with all that is missing above it. It is charged
     /// even over the quota: so that an entry of a full sandbox can still be removed.
     pub(crate) fn upper(&mut self, id: NodeId) -> Result<Arc<Dir>> {
+        self.writable()?;
         let mut missing = Vec::new();
         for id in self.ancestors(id)? {
             let node = self.node(id)?;

@@ -57,6 +57,9 @@ pub enum Error {
     /// The sandbox stands on [`MAX_STACK`](crate::MAX_STACK) frozen layers already (EMLINK).
     #[error("too many layers: the sandbox was forked and changed too often in a row")]
     TooManyLayers,
+    /// The two places are not on the same volume (EXDEV).
+    #[error("invalid cross-device link")]
+    CrossDevice,
     /// The handle is not open for this direction (EBADF).
     #[error("bad file descriptor")]
     BadDescriptor,
@@ -94,6 +97,7 @@ impl Error {
             Self::Handles => "EMFILE",
             Self::TooLarge => "EFBIG",
             Self::TooManyLinks | Self::TooManyLayers => "EMLINK",
+            Self::CrossDevice => "EXDEV",
             Self::BadDescriptor => "EBADF",
             Self::Busy => "EBUSY",
             Self::Unsupported => "ENOTSUP",

@@ -40,7 +40,7 @@ impl Namespace {
         if let Some(virtual_dir) = node.virtual_dir {
             return Ok(virtual_dir.find(name.as_str()).map(Found::Device));
         }
-        if let Some(virtual_dir) = virtual_child(dir, name) {
+        if let Some(virtual_dir) = self.virtual_child(dir, name) {
             return Ok(Some(Found::VirtualDir(virtual_dir)));
         }
         if let Some(upper) = &node.upper
@@ -88,7 +88,7 @@ impl Namespace {
             return Ok(id);
         }
         let mut child = Node::new(Some(parent), name.as_str());
-        if let Some(virtual_dir) = virtual_child(parent, name) {
+        if let Some(virtual_dir) = self.virtual_child(parent, name) {
             child.virtual_dir = Some(virtual_dir);
             return self.adopt(parent, child);
         }
@@ -119,6 +119,14 @@ impl Namespace {
             return Ok(true);
         }
         upper.map_or(Ok(false), |upper| disk::exists(upper, OPAQUE))
+    }
+
+    fn virtual_child(&self, dir: NodeId, name: Name<'_>) -> Option<VirtualDir> {
+        if dir != ROOT || self.plain {
+            return None;
+        }
+        let wanted = |virtual_dir: &VirtualDir| virtual_dir.name() == name.as_str();
+        VirtualDir::ALL.into_iter().find(wanted)
     }
 
     /// Attributes of a known directory.
@@ -170,11 +178,6 @@ impl Namespace {
         };
         part.ok_or(Error::NotFound)
     }
-}
-
-fn virtual_child(dir: NodeId, name: Name<'_>) -> Option<VirtualDir> {
-    let wanted = |virtual_dir: &VirtualDir| virtual_dir.name() == name.as_str();
-    VirtualDir::ALL.into_iter().find(wanted).filter(|_| dir == ROOT)
 }
 
 /// The parts of a subdirectory in the lower layers, as far as they show through each other.

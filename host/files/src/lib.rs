@@ -32,6 +32,7 @@ mod layers;
 mod limits;
 mod list;
 mod listing;
+mod mount;
 mod name;
 mod namespace;
 mod open;

@@ -19,6 +19,8 @@ pub const MAX_CACHED_DIRECTORIES: usize = 256;
 pub const MAX_LISTED: u64 = 1 << 20;
 /// Frozen layers that one sandbox can stand on: each costs a look in it for every name that is not found above it.
 pub const MAX_STACK: usize = 32;
+/// Volumes mounted in one sandbox: each is looked at where a path may enter it.
+pub const MAX_MOUNTS: usize = 32;
 /// Largest file, bytes (1 TiB): far below what any host disk refuses, so that sizes never overflow.
 pub const MAX_FILE: u64 = 1 << 40;
 /// Unit in which bytes are charged: the usual block of a disk. A file is charged its size rounded up

@@ -49,7 +49,7 @@ impl Namespace {
                 break;
             }
         }
-        if dir == ROOT {
+        if dir == ROOT && !self.plain {
             for virtual_dir in VirtualDir::ALL {
                 shown.retain(|(name, _)| name != virtual_dir.name());
                 shown.push((virtual_dir.name().to_owned(), Kind::Directory));

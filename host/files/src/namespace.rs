@@ -10,6 +10,7 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 
 use crate::device::VirtualDir;
+use crate::mount::{Crossing, Mount, View};
 use crate::name::{Marker, Name};
 use crate::usage::{Account, Registry};
 use crate::{Error, MAX_CACHED_DIRECTORIES, MAX_DEPTH, Result};
@@ -71,6 +72,14 @@ pub(crate) struct Namespace {
     pub(crate) owned: Vec<usize>,
     /// The number of the next layer to be frozen.
     pub(crate) next_layer: usize,
+    /// A volume: it has no devices.
+    pub(crate) plain: bool,
+    /// Volumes that show in it.
+    pub(crate) mounts: Vec<Arc<Mount>>,
+    /// During an operation on a volume: what of it the caller sees.
+    pub(crate) view: Option<View>,
+    /// Where the walk goes on that the operation under way has ended for.
+    pub(crate) crossing: Option<Crossing>,
 }
 
 impl Namespace {
@@ -85,6 +94,10 @@ impl Namespace {
             deepest: 0,
             owned: Vec::new(),
             next_layer: 0,
+            plain: false,
+            mounts: Vec::new(),
+            view: None,
+            crossing: None,
         }
     }
 

@@ -47,6 +47,9 @@ impl Namespace {
         if how.exclusive {
             return Err(Error::Exists);
         }
+        if how.writes() {
+            self.writable()?;
+        }
         match place.existing()?.kind() {
             Kind::Directory => {
                 let id = self.child(place.parent, place.name()?)?;
@@ -156,6 +159,7 @@ impl Namespace {
 
     /// Gives a file another name.
     pub(crate) fn link(&mut self, from: &Place, to: &Place) -> Result<()> {
+        self.writable()?;
         let source = from.existing()?;
         if source.kind() != Kind::Regular || source.is_virtual() {
             return Err(Error::NotPermitted);

@@ -14,6 +14,7 @@ use crate::{BLOCK, Error, Kind, Layer, Result, disk};
 impl Namespace {
     /// Removes anything but a directory.
     pub(crate) fn remove_file(&mut self, dir: NodeId, name: Name<'_>, found: &Found) -> Result<()> {
+        self.writable()?;
         if found.kind() == Kind::Directory {
             return Err(Error::IsDirectory);
         }
@@ -65,12 +66,14 @@ impl Namespace {
 
     /// Removes an empty directory.
     pub(crate) fn remove_dir(&mut self, dir: NodeId, name: Name<'_>, found: &Found) -> Result<()> {
+        self.writable()?;
         if found.kind() != Kind::Directory {
             return Err(Error::NotDirectory);
         }
         if found.is_virtual() {
             return Err(Error::Busy);
         }
+        self.not_a_mount(dir, name, false)?;
         let id = self.child(dir, name)?;
         if !self.list(id)?.is_empty() {
             return Err(Error::NotEmpty);
@@ -91,9 +94,11 @@ impl Namespace {
     /// Takes a directory with all its contents out of sight at once. Returns the name under which its
     /// upper part now waits in the upper root for [`Namespace::empty`], if it had one.
     pub(crate) fn take_away(&mut self, dir: NodeId, name: Name<'_>, found: &Found) -> Result<Option<Marker>> {
+        self.writable()?;
         if found.is_virtual() {
             return Err(Error::Busy);
         }
+        self.not_a_mount(dir, name, true)?;
         let id = self.child(dir, name)?;
         self.refund_below(id)?;
         self.hide_below(dir, name)?;

@@ -13,6 +13,9 @@ use crate::{BLOCK, Error, Kind, Layer, MAX_DEPTH, Result, disk};
 impl Namespace {
     /// Renames an entry, replacing what POSIX lets it replace.
     pub(crate) fn rename(&mut self, from: &Place, to: &Place) -> Result<()> {
+        self.writable()?;
+        self.not_a_mount(from.parent, from.name()?, false)?;
+        self.not_a_mount(to.parent, to.name()?, false)?;
         let source = from.existing()?;
         if source.is_virtual() || to.found.is_some_and(|found| found.is_virtual()) {
             return Err(Error::Busy);

@@ -79,6 +79,7 @@ impl Namespace {
         loop {
             self.node(at)?;
             if rest.starts_with('/') {
+                self.stay_inside(&rest)?;
                 at = ROOT;
             }
             match self.walk(&mut at, &rest, last, &mut components)? {
@@ -107,7 +108,7 @@ impl Namespace {
             match text {
                 "." => continue,
                 ".." => {
-                    *at = self.node(*at)?.parent.unwrap_or(ROOT);
+                    *at = self.up(*at, rest)?;
                     continue;
                 }
                 _ => {}
@@ -117,6 +118,7 @@ impl Namespace {
                 return self.last(*at, name, !tail.is_empty(), tail, last);
             }
             if let Some(child) = self.known_child(*at, text)? {
+                self.stay_outside(child, rest)?;
                 *at = child;
                 continue;
             }
@@ -131,6 +133,9 @@ impl Namespace {
     }
 
     fn last(&mut self, at: NodeId, name: Name<'_>, slash: bool, tail: &str, last: Last) -> Result<Step> {
+        if last != Last::Entry {
+            self.stay_outside_name(at, name)?;
+        }
         let found = self.lookup(at, name)?;
         if let Some(found) = &found
             && found.kind() == Kind::Symlink

@@ -11,6 +11,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::mount::Mount;
 use crate::namespace::{Namespace, Node, NodeId, ROOT};
 use crate::pool::{Pool, Stack};
 use crate::scan::scan;
@@ -31,7 +32,7 @@ pub struct Tree {
     account: Arc<Account>,
     /// What its `/proc` tells.
     pub(crate) world: Arc<World>,
-    namespace: Mutex<Namespace>,
+    pub(crate) namespace: Mutex<Namespace>,
     /// The sandbox's directory and the pool, if its layer can be frozen.
     home: Option<(PathBuf, Pool)>,
 }
@@ -41,6 +42,8 @@ pub struct Tree {
 pub struct Directory {
     tree: Arc<Tree>,
     pub(crate) node: NodeId,
+    /// Through which it was reached, if it is one of a volume.
+    pub(crate) mount: Option<Arc<Mount>>,
     _slot: Option<Slot>,
 }
 
@@ -155,7 +158,7 @@ impl Tree {
     /// The root as an open directory. It takes no handle, so that a program can start in a sandbox in
     /// which others have used up all of them.
     pub fn root(self: &Arc<Self>) -> Directory {
-        self.pinned(ROOT, None)
+        self.pinned(ROOT, None, None)
     }
 
     /// What the sandbox takes now.
@@ -196,10 +199,11 @@ impl Tree {
     }
 
     /// A handle to a node that is already pinned for it, or to the root.
-    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, slot: Option<Slot>) -> Directory {
+    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, mount: Option<Arc<Mount>>, slot: Option<Slot>) -> Directory {
         Directory {
             tree: Arc::clone(self),
             node,
+            mount,
             _slot: slot,
         }
     }
@@ -213,13 +217,16 @@ impl Directory {
 
     /// Its absolute path now.
     pub fn path(&self) -> Result<String> {
-        self.tree.with(|namespace| namespace.path(self.node))
+        let tree = self.mount.as_ref().map_or(&self.tree, |mount| &mount.volume);
+        let path = tree.with(|namespace| namespace.path(self.node))?;
+        self.tree.path_through(self.mount.as_ref(), path)
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        lock(&self.tree.namespace).unpin(self.node);
+        let tree = self.mount.as_ref().map_or(&self.tree, |mount| &mount.volume);
+        lock(&tree.namespace).unpin(self.node);
     }
 }
 

@@ -74,8 +74,8 @@ impl Tree {
     /// Removes an object and all that is in it; a link is removed, not followed. A directory vanishes at
     /// once and is then emptied bit by bit, so that the sandbox's other work goes on meanwhile.
     pub fn remove_all(&self, path: &str) -> Result<()> {
-        let trash = self.with(|names| {
-            let place = names.place(ROOT, path, Last::Entry, Error::Busy)?;
+        let (trash, mount) = self.at(Base::ROOT, path, |names, base, path| {
+            let place = names.place(base, path, Last::Entry, Error::Busy)?;
             let found = place.existing()?;
             if found.kind() == Kind::Directory {
                 names.take_away(place.parent, place.name()?, &found)
@@ -85,7 +85,10 @@ impl Tree {
             }
         })?;
         match trash {
-            Some(trash) => self.empty_trash(trash.name().as_str()),
+            Some(trash) => {
+                let tree = mount.as_ref().map_or(self, |mount| &mount.volume);
+                tree.empty_trash(trash.name().as_str())
+            }
             None => Ok(()),
         }
     }

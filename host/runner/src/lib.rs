@@ -40,6 +40,7 @@ mod reporter;
 mod snapshots;
 mod spec;
 mod tasks;
+mod volumes;
 mod wire;
 
 pub use config::{Capacity, Ratios, RunnerConfig};

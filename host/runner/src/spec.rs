@@ -1,10 +1,11 @@
 //! What the cell is told of a sandbox, from its journal entry.
 
 use crate::journal::{Journal, Record};
-use crate::wire::{Image, Payload};
+use crate::wire::{Image, Mount, Payload};
 use serde_json::{Value, json};
 use std::io;
 
+const MIB_PER_GIB: u64 = 1_024;
 /// User of sandboxes that name none.
 const USER: &str = "daytona";
 
@@ -46,6 +47,18 @@ pub(crate) fn of(record: &Record, journal: &Journal) -> Result<Value, SpecError>
     }
     if let Some(image) = details.image {
         spec["image"] = image.id.into();
+    }
+    if !details.volumes.is_empty() {
+        let volume = |mount: &Mount| {
+            json!({
+                "id": mount.id,
+                "mountPath": mount.mount_path,
+                "subpath": mount.subpath,
+                "readOnly": mount.read_only,
+                "quotaMib": mount.quota_gib.saturating_mul(MIB_PER_GIB),
+            })
+        };
+        spec["volumes"] = details.volumes.iter().map(volume).collect();
     }
     Ok(spec)
 }

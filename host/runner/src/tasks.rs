@@ -6,9 +6,10 @@ use crate::build::Builder;
 use crate::driver::Driver;
 use crate::plane::Plane;
 use crate::snapshots::{Snapshots, Taken};
+use crate::volumes;
 use crate::wire::{Image, JobStatus};
 use serde_json::json;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
@@ -19,11 +20,11 @@ const TRIES: u32 = 12;
 const BACKUP: &str = "backup-";
 
 /// Carries tasks out.
-#[derive(Clone)]
 pub(crate) struct Tasks {
     plane: Plane,
     snapshots: Arc<Snapshots>,
     builder: Arc<Builder>,
+    driver: OnceLock<Weak<Driver>>,
 }
 
 impl Tasks {
@@ -32,13 +33,16 @@ impl Tasks {
             plane,
             snapshots,
             builder: Arc::new(builder),
+            driver: OnceLock::new(),
         }
     }
 
     /// Gives it the driver, whose cell does the work.
     pub(crate) fn attach(&self, driver: Weak<Driver>) {
         self.builder.attach(driver.clone());
-        self.snapshots.attach(driver);
+        self.snapshots.attach(driver.clone());
+        // A second driver would be a fault of ours; the first stays.
+        let _ = self.driver.set(driver);
     }
 
     /// Carries one out; gives its result as JSON.
@@ -56,7 +60,9 @@ impl Tasks {
             TaskKind::Discard => self.snapshots.discard(id).await.map(|()| None),
             TaskKind::Build => self.builder.build(&task.payload).await.map(result),
             TaskKind::DiscardVolume => {
-                Err(format!("this runner cannot carry out {:?} of {id}", task.kind))
+                let driver = self.driver.get().and_then(Weak::upgrade);
+                let driver = driver.ok_or("the runner is being stopped")?;
+                volumes::remove(&driver, id).await.map(|()| None)
             }
         }
     }

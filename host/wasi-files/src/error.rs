@@ -56,6 +56,7 @@ pub(crate) fn error_code(error: &Error) -> ErrorCode {
         Error::Handles => ErrorCode::InsufficientMemory,
         Error::TooLarge => ErrorCode::FileTooLarge,
         Error::TooManyLinks | Error::TooManyLayers => ErrorCode::TooManyLinks,
+        Error::CrossDevice => ErrorCode::CrossDevice,
         Error::BadDescriptor => ErrorCode::BadDescriptor,
         Error::Busy => ErrorCode::Busy,
         Error::Unsupported => ErrorCode::Unsupported,

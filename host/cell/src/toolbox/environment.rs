@@ -1,16 +1,23 @@
 //! The environment of the processes that the toolbox starts.
 
 use crate::error::ApiError;
-use crate::limits::ENVIRONMENT_VARIABLES;
+use crate::limits::{ENVIRONMENT_VARIABLES, KEPT_ENVIRONMENT_BYTES};
 use crate::spec::SandboxSpec;
 use sandbar_process::DEFAULT_PATH;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 /// Variables by name.
 pub type Variables = BTreeMap<String, String>;
 
+/// Where a sandbox's directory keeps what calls have changed: the cell may end, and the sandbox goes on in the next.
+const KEPT: &str = "environment.json";
+
 /// What calls of `POST /env` have changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     set: Variables,
     unset: BTreeSet<String>,
@@ -55,6 +62,58 @@ impl Changes {
         all.extend(self.set.clone());
         Ok(all)
     }
+}
+
+/// What was kept in a sandbox's directory; nothing if nothing was. Blocks.
+///
+/// # Errors
+/// Of the disk, or if somebody else has written there.
+pub fn recall(directory: &Path) -> Result<Changes, ApiError> {
+    let path = directory.join(KEPT);
+    let failed = |error: &dyn std::fmt::Display| ApiError::internal(format_args!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(KEPT_ENVIRONMENT_BYTES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => serde_json::from_slice(&bytes).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Changes::default()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Keeps changes in a sandbox's directory: all of them, or what was there before. Blocks.
+///
+/// # Errors
+/// 400 if they are too much, of the disk.
+pub fn keep(directory: &Path, changes: &Changes) -> Result<(), ApiError> {
+    let path = directory.join(KEPT);
+    let unfinished = path.with_extension("unfinished");
+    let failed = |error: &dyn std::fmt::Display| ApiError::internal(format_args!("{}: {error}", path.display()));
+    let bytes = serde_json::to_vec(changes).map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > KEPT_ENVIRONMENT_BYTES {
+        return Err(ApiError::bad_request(format!(
+            "the environment has {} bytes; at most {KEPT_ENVIRONMENT_BYTES} are kept",
+            bytes.len()
+        )));
+    }
+    let written = std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
+    written.map_err(|error| failed(&error))
+}
+
+/// Removes what was kept. Blocks.
+///
+/// # Errors
+/// Of the disk.
+pub fn forget(directory: &Path) -> Result<(), ApiError> {
+    let path = directory.join(KEPT);
+    for path in [path.with_extension("unfinished"), path] {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ApiError::internal(format_args!("{}: {error}", path.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Checks what a client wants to set.
@@ -166,6 +225,8 @@ mod tests {
             },
             network: Default::default(),
             parent: None,
+            image: None,
+            volumes: Vec::new(),
         }
     }
 

@@ -160,6 +160,8 @@ impl Client {
             },
             network: Default::default(),
             parent: None,
+            image: None,
+            volumes: Vec::new(),
         }
     }
 

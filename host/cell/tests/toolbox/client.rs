@@ -7,10 +7,12 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sandbar_cell::{Cell, SandboxLimits, SandboxSpec};
 use sandbar_engine::{CodeCache, MemoryBudget, SandboxEngine};
+use sandbar_net::Egress;
 use sandbar_process::{Programs, Threads};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Runtime;
 
 /// What all tests of this process share: engines and threads are dear.
@@ -59,7 +61,8 @@ fn platform() -> &'static Platform {
 /// A cell with one sandbox, `s`.
 pub struct Client {
     sender: SendRequest<Full<Bytes>>,
-    home: tempfile::TempDir,
+    cell: Cell,
+    home: Arc<tempfile::TempDir>,
 }
 
 /// An answer, read to its end.
@@ -115,23 +118,52 @@ impl Client {
 
     /// A cell without sandboxes on a machine with so many bytes of memory.
     pub async fn on_machine(memory: u64) -> Self {
+        Self::over(Self::home(), memory, Egress::none()).await
+    }
+
+    /// A cell with one sandbox that can reach these addresses of the machine's.
+    pub async fn reaching(addresses: &[SocketAddr]) -> Self {
+        let egress = Egress::new(addresses.iter().copied(), Vec::new());
+        let client = Self::over(Self::home(), u64::MAX, egress).await;
+        client.put(&client.spec(1)).await.is_ok(204);
+        client
+    }
+
+    fn home() -> Arc<tempfile::TempDir> {
+        Arc::new(tempfile::tempdir().expect("a directory"))
+    }
+
+    /// Another cell on the same directory, as one that is started after the first has ended.
+    pub async fn next_life(&self) -> Self {
+        let client = Self::over(Arc::clone(&self.home), u64::MAX, Egress::none()).await;
+        client.put(&client.spec(1)).await.is_ok(204);
+        client
+    }
+
+    async fn over(home: Arc<tempfile::TempDir>, memory: u64, egress: Arc<Egress>) -> Self {
         let platform = platform();
-        let home = tempfile::tempdir().expect("a directory");
         let root = home.path().canonicalize().expect("a path");
-        let cell = Cell::new(
+        let cell = Cell::with_egress(
             platform.programs.clone(),
             root,
             platform.base.clone(),
             MemoryBudget::new(memory),
             platform.guests.clone(),
+            egress,
         );
         let (ours, theirs) = tokio::io::duplex(1 << 20);
-        tokio::spawn(async move { cell.serve(theirs).await });
+        let serving = cell.clone();
+        tokio::spawn(async move { serving.serve(theirs).await });
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(ours))
             .await
             .expect("a connection");
         tokio::spawn(connection);
-        Self { sender, home }
+        Self { sender, cell, home }
+    }
+
+    /// Closes the files of sandboxes that nothing uses.
+    pub async fn sweep(&self) {
+        self.cell.sweep(std::time::Duration::ZERO).await;
     }
 
     pub fn root(&self) -> PathBuf {
@@ -156,6 +188,8 @@ impl Client {
             },
             network: Default::default(),
             parent: None,
+            image: None,
+            volumes: Vec::new(),
         }
     }
 
