@@ -161,3 +161,17 @@ fn the_way_out_changes_while_a_sandbox_runs() {
     scenario_with("network.py", settings, &variables);
     assert_eq!(closed.asked(), 0, "what the operator did not open was reached");
 }
+
+#[test]
+fn git_clones_commits_merges_and_pushes() {
+    // A port that is free now; the scenario's own server takes it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
+    let settings = Settings {
+        arguments: vec!["--egress-allow".into(), format!("127.0.0.1:{port}")],
+        ..Settings::default()
+    };
+    scenario_with("git.py", settings, &[("GIT_SERVER_PORT", port.to_string())]);
+}
