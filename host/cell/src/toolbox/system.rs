@@ -22,7 +22,7 @@ pub struct UpdateEnvironment {
 pub async fn update(call: Call, Json(request): Json<UpdateEnvironment>) -> Result<axum::Json<Variables>, ApiError> {
     let set = request.set.unwrap_or_default();
     environment::check(&set)?;
-    let changed = call.entry().change_environment(|changes| {
+    let change = |changes: &mut environment::Changes| {
         changes.apply(
             set,
             &request.unset.unwrap_or_default(),
@@ -32,8 +32,8 @@ pub async fn update(call: Call, Json(request): Json<UpdateEnvironment>) -> Resul
                 .filter(|prefix| !prefix.is_empty()),
             &call.entry().spec(),
         )
-    })?;
-    Ok(axum::Json(changed))
+    };
+    Ok(axum::Json(call.entry().change_environment(change).await?))
 }
 
 /// `GET /system/metrics`

@@ -1,7 +1,8 @@
 //! `/env`, `/system/metrics`, `/computeruse`.
 
 use crate::client::Client;
-use serde_json::json;
+use http::Method;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_environment_of_later_processes_changes() {
@@ -19,6 +20,91 @@ async fn the_environment_of_later_processes_changes() {
         .post("/env", &json!({ "set": { "1x": "" } }))
         .await
         .is_error(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn a_changed_environment_survives_its_cell() {
+    let client = Client::new().await;
+    client
+        .post("/env", &json!({ "set": { "KEPT": "a b" }, "unset": ["FROM_SANDBOX"] }))
+        .await
+        .is_ok(200);
+    client
+        .send(Method::POST, "/sandboxes/s/stop", "text/plain", "")
+        .await
+        .is_ok(204);
+    let next = client.next_life().await;
+    // A further change builds on the one before.
+    let more = next.post("/env", &json!({ "set": { "MORE": "1" } })).await;
+    assert_eq!(more.is_ok(200).json(), json!({ "KEPT": "a b", "MORE": "1" }));
+    assert_eq!(next.execute("echo $KEPT-$MORE-$FROM_SANDBOX").await.1, "a b-1-\n");
+    next.send(Method::POST, "/sandboxes/s/stop", "text/plain", "")
+        .await
+        .is_ok(204);
+    let last = next.next_life().await;
+    assert_eq!(last.execute("echo $KEPT-$MORE-$FROM_SANDBOX").await.1, "a b-1-\n");
+    // It goes with its sandbox.
+    last.send(Method::DELETE, "/sandboxes/s", "text/plain", "")
+        .await
+        .is_ok(204);
+    assert!(!last.root().join("s/environment.json").exists());
+}
+
+/// Descriptors of this process that lead to files below `root`.
+fn open_below(root: &std::path::Path) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir("/proc/self/fd")
+        .expect("this process")
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|target| target.starts_with(root))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_idle_sandbox_is_its_spec_and_nothing_else() {
+    let client = Client::new().await;
+    let stats = async || -> Value {
+        client
+            .send(Method::GET, "/stats", "text/plain", "")
+            .await
+            .is_ok(200)
+            .json()
+    };
+    assert_eq!(
+        client
+            .execute("mkdir -p d/e; seq 9 > d/e/f; (sleep 30 &); cat d/e/f | tail -n 1")
+            .await
+            .1,
+        "9\n"
+    );
+    // Something runs: nothing is closed.
+    client.sweep().await;
+    let busy = stats().await;
+    assert_eq!(
+        (busy["open"].as_u64(), busy["processes"].as_u64()),
+        (Some(1), Some(1)),
+        "{busy}"
+    );
+    assert!(!open_below(&client.root()).is_empty());
+    client.execute("pkill -9 sleep").await;
+    for _ in 0..500 {
+        client.sweep().await;
+        if stats().await["open"] == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let idle = stats().await;
+    assert_eq!(
+        (
+            idle["open"].as_u64(),
+            idle["processes"].as_u64(),
+            idle["memoryBytes"].as_u64()
+        ),
+        (Some(0), Some(0), Some(0)),
+        "{idle}"
+    );
+    assert_eq!(open_below(&client.root()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(client.execute("cat d/e/f | wc -l").await.1, "9\n");
 }
 
 #[tokio::test]
