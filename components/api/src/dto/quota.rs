@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contracts::store::{Organization, Quota, Region, Usage};
+use crate::contracts::store::{Organization, Quota, Region, Snapshot, Usage};
+use crate::rules::snapshots::{MOST_SNAPSHOTS, MOST_VOLUMES};
 
 /// The one class of sandboxes there is.
 pub const CLASS: &str = "wasm";
@@ -105,7 +106,16 @@ pub struct UsageView {
 
 impl UsageView {
     /// Usage in the regions that the organization may see.
-    pub fn new(organization: &Organization, regions: &[Region], rows: &[Quota], usage: &[Usage]) -> Self {
+    pub fn new(
+        organization: &Organization,
+        regions: &[Region],
+        rows: &[Quota],
+        usage: &[Usage],
+        snapshots: &[Snapshot],
+        volumes: usize,
+    ) -> Self {
+        let counts = |it: &&Snapshot| !it.hidden && !["error", "build_failed"].contains(&it.state.as_str());
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let each = |region: &Region| {
             let quota = effective(organization, &region.id, rows).filter(|_| region.enforce_quotas);
             let used = usage.iter().find(|row| row.region == region.id);
@@ -133,10 +143,10 @@ impl UsageView {
         };
         Self {
             region_usage: regions.iter().map(each).collect(),
-            total_snapshot_quota: 0,
-            current_snapshot_usage: 0,
-            total_volume_quota: 0,
-            current_volume_usage: 0,
+            total_snapshot_quota: MOST_SNAPSHOTS,
+            current_snapshot_usage: small(snapshots.iter().filter(counts).count()),
+            total_volume_quota: MOST_VOLUMES,
+            current_volume_usage: small(volumes),
         }
     }
 }

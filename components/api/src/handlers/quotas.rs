@@ -38,7 +38,16 @@ pub(super) async fn usage(context: Context<'_>) -> Result<Reply, Problem> {
     let visible: Vec<Region> = known.visible().into_iter().cloned().collect();
     let rows = store::list_quotas(organization.id.clone()).await?;
     let usage = store::list_usage(organization.id.clone()).await?;
-    Reply::ok(&UsageView::new(&organization, &visible, &rows, &usage))
+    let snapshots = store::list_snapshots(organization.id.clone()).await?;
+    let volumes = store::list_volumes(organization.id.clone()).await?.len();
+    Reply::ok(&UsageView::new(
+        &organization,
+        &visible,
+        &rows,
+        &usage,
+        &snapshots,
+        volumes,
+    ))
 }
 
 /// The totals that hold for a sandbox, for services.
