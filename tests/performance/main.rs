@@ -2,6 +2,7 @@
 //! No figure here passes or fails anything: machines differ, so compare ratios and medians.
 
 mod capacity;
+mod cpu;
 mod exec;
 mod files;
 mod fleet;

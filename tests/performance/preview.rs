@@ -1,17 +1,20 @@
 //! Requests to a server inside a sandbox, through every layer in between.
 
 use crate::stats::Samples;
-use crate::{Plan, say};
+use crate::{Plan, cpu, say};
 use sandbar_tests::{Api, Platform};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Connections that ask at the same time, each kept alive.
 const CONNECTIONS: usize = 16;
 /// Where the server listens, inside.
 const PORT: u16 = 8000;
+/// Most characters of a file in one command: below the 1 MiB that arguments may have.
+const PIECE: usize = 256 << 10;
 
 /// A small server in the sandbox's Python: as an agent would start one.
 const SERVER: &str = r#"
@@ -30,11 +33,65 @@ async def main():
 asyncio.run(main())
 "#;
 
+/// What serves inside, and how it is started there.
+struct Server {
+    name: &'static str,
+    file: &'static str,
+    contents: Vec<u8>,
+    command: String,
+}
+
 pub fn measure(platform: &Platform, plan: &Plan) {
+    let servers = [
+        Server {
+            name: "asyncio in the sandbox's Python",
+            file: "server.py",
+            contents: SERVER.as_bytes().to_vec(),
+            command: "python3 server.py".to_owned(),
+        },
+        Server {
+            name: "a compiled program in the sandbox",
+            file: "server.wasm",
+            contents: compiled(),
+            command: format!("./server.wasm {PORT}"),
+        },
+    ];
+    for server in servers {
+        served(platform, plan, &server);
+    }
+}
+
+/// The server beside this file, compiled for a sandbox.
+fn compiled() -> Vec<u8> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let out = directory.path().join("server.wasm");
+    let status = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--edition=2024", "--target=wasm32-wasip2", "-Copt-level=3", "-o"])
+        .arg(&out)
+        .arg(sandbar_tests::root().join("tests/performance/guests/server.rs"))
+        .status()
+        .expect("rustc runs");
+    assert!(status.success(), "rustup target add wasm32-wasip2");
+    std::fs::read(out).expect("it was built")
+}
+
+/// Puts a file into the sandbox's home.
+fn put(api: &Api, sandbox: &Value, name: &str, contents: &[u8]) {
+    let digits: String = contents.iter().map(|byte| format!("{byte:02x}")).collect();
+    let run = |command: String| assert_eq!(api.exec(sandbox, &command).json["exitCode"], 0, "uploading {name}");
+    run("rm -f upload".to_owned());
+    for piece in digits.as_bytes().chunks(PIECE) {
+        run(format!("printf %s {} >> upload", String::from_utf8_lossy(piece)));
+    }
+    run(format!("basenc -d --base16 -i < upload > {name}; rm upload; chmod +x {name}"));
+}
+
+fn served(platform: &Platform, plan: &Plan, server: &Server) {
     let api = platform.api();
     let sandbox = api.create(&json!({ "target": "us", "public": true }));
-    let upload = format!("cat > server.py <<'END'\n{SERVER}\nEND\nnohup python3 server.py > server.log 2>&1 &");
-    assert_eq!(api.exec(&sandbox, &upload).json["exitCode"], 0, "starting the server");
+    put(&api, &sandbox, server.file, &server.contents);
+    let start = format!("nohup {} > server.log 2>&1 &", server.command);
+    assert_eq!(api.exec(&sandbox, &start).json["exitCode"], 0, "starting the server");
     let id = sandbox["id"].as_str().unwrap_or_default();
     let url = format!("{}/proxy/{PORT}/", Api::toolbox(&sandbox));
     let ready = Instant::now() + Duration::from_secs(20);
@@ -59,9 +116,16 @@ pub fn measure(platform: &Platform, plan: &Plan) {
         .trim_start_matches("http://")
         .trim_end_matches("/api")
         .to_owned();
+    say(&format!("preview requests to {}", server.name));
+    one_by_one(plan, &origin, &host);
+    all_at_once(plan, &origin, &host, platform.pid());
+    // What it would do while the next is measured.
+    api.delete(&format!("/sandbox/{id}"));
+}
 
+fn one_by_one(plan: &Plan, origin: &str, host: &str) {
     let mut samples = Samples::default();
-    let mut one = Asking::connect(&origin, &host);
+    let mut one = Asking::connect(origin, host);
     for round in 0..plan.samples(2000) + 50 {
         let mut single = Samples::default();
         single.time(|| one.ask());
@@ -69,13 +133,17 @@ pub fn measure(platform: &Platform, plan: &Plan) {
             samples.push(single.percentile(0.5));
         }
     }
-    say(&format!("preview request, one connection     {samples}"));
+    say(&format!("  one connection                    {samples}"));
+}
 
+fn all_at_once(plan: &Plan, origin: &str, host: &str, platform: u32) {
     let length = Duration::from_secs(if plan.divisor > 1 { 2 } else { 10 });
+    let before = cpu::of_family(platform);
+    let own = cpu::of(std::process::id());
     let end = Instant::now() + length;
     let threads: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
-            let (origin, host) = (origin.clone(), host.clone());
+            let (origin, host) = (origin.to_owned(), host.to_owned());
             std::thread::spawn(move || {
                 let mut asking = Asking::connect(&origin, &host);
                 let mut count = 0_u64;
@@ -88,10 +156,25 @@ pub fn measure(platform: &Platform, plan: &Plan) {
         })
         .collect();
     let total: u64 = threads.into_iter().map(|thread| thread.join().expect("a client")).sum();
+    let total = total as f64;
     say(&format!(
-        "  {CONNECTIONS} connections                    {:.0} requests per second (server: asyncio in the sandbox)",
-        total as f64 / length.as_secs_f64()
+        "  {CONNECTIONS} connections                    {:.0} requests per second",
+        total / length.as_secs_f64()
     ));
+    // On a machine that does other things as well, this is the figure that can be compared.
+    let each = |used: Duration| used.as_secs_f64() * 1e6 / total;
+    let mut parts: Vec<String> = cpu::of_family(platform)
+        .into_iter()
+        .map(|(name, used)| {
+            let used = used.saturating_sub(before.get(&name).copied().unwrap_or_default());
+            (name, each(used))
+        })
+        .filter(|(_, used)| *used >= 0.5)
+        .map(|(name, used)| format!("{name} {used:.0}"))
+        .collect();
+    let clients = cpu::of(std::process::id()).saturating_sub(own);
+    parts.push(format!("clients {:.0}", each(clients)));
+    say(&format!("  CPU time of each, in us           {}", parts.join(", ")));
 }
 
 /// One kept-alive connection.
