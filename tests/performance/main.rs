@@ -9,6 +9,7 @@ mod fleet;
 mod interactive;
 mod machine;
 mod native;
+mod packages;
 mod preview;
 mod registered;
 mod restart;
@@ -42,7 +43,7 @@ Usage: cargo xtask bench [--quick] [NAME...]
 
   --quick   a tenth of the samples
   NAME      interactive, exec, spawn, pipeline, tools, python, creates, memory, files, fork, preview,
-            remote, death, registered, heartbeats, restart; placement by `cargo xtask bench` only
+            remote, death, registered, heartbeats, packages, restart; placement by `cargo xtask bench` only
 ";
 
 fn main() {
@@ -79,6 +80,9 @@ fn main() {
     }
     if ["registered", "heartbeats"].iter().any(|name| plan.wants(name)) {
         with_platform(|platform| registered::measure(platform, &plan));
+    }
+    if plan.wants("packages") {
+        with_platform(|platform| packages::measure(platform, &plan));
     }
     if plan.wants("restart") {
         restart::measure(&plan);
