@@ -27,17 +27,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mut files = Vec::new();
     collect(Path::new("js"), &mut files)?;
-    files.sort();
+    // In order of name, by which they are looked up.
+    let mut named = Vec::with_capacity(files.len());
+    for file in files {
+        let name = file.strip_prefix("js")?.with_extension("");
+        let name = name.to_str().ok_or("a name that is not UTF-8")?.to_owned();
+        named.push((name, file));
+    }
+    named.sort();
     let runtime = Runtime::new()?;
     let context = Context::full(&runtime)?;
     let mut table = String::from("&[\n");
-    for (index, file) in files.iter().enumerate() {
-        let name = file
-            .strip_prefix("js")?
-            .with_extension("")
-            .to_str()
-            .ok_or("a name that is not UTF-8")?
-            .to_owned();
+    for (index, (name, file)) in named.iter().enumerate() {
         let source = format!("{HEAD}{}\n}}", std::fs::read_to_string(file)?);
         let code = context.with(|ctx| {
             let options = || WriteOptions {
@@ -51,7 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         })?;
         let code_file = out.join(format!("{index}.bytecode"));
         std::fs::write(&code_file, code)?;
-        writeln!(table, "    ({name:?}, include_bytes!({:?})),", code_file.display().to_string())?;
+        writeln!(
+            table,
+            "    ({name:?}, include_bytes!({:?})),",
+            code_file.display().to_string()
+        )?;
     }
     table.push(']');
     std::fs::write(out.join("modules.rs"), table)?;

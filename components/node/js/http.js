@@ -293,7 +293,9 @@ function serve(server, socket) {
       res.shouldKeepAlive = h.keepAlive;
       waiting.push({ res, keepAlive: h.keepAlive });
       const now = req;
-      socket.once('close', () => { if (!res.writableFinished) { res.destroyed || res.emit('close'); } if (!now.complete) now.destroy(); });
+      const gone = () => { if (!res.writableFinished) { res.destroyed || res.emit('close'); } if (!now.complete) now.destroy(); };
+      socket.once('close', gone);
+      res.once('finish', () => { socket.removeListener('close', gone); process.nextTick(() => { if (!res.destroyed) res.emit('close'); }); });
       next();
       if (/100-continue/i.test(req.headers.expect || '')) { if (server.listenerCount('checkContinue')) { server.emit('checkContinue', req, res); return false; } res.writeContinue(); }
       if (h.minor === 1 && req.headers.host === undefined) { res.shouldKeepAlive = false; res.statusCode = 400; res.end(); return false; }
@@ -328,10 +330,12 @@ class Agent extends EventEmitter {
     list.push(s);
     s.unref && s.unref();
     s.read(0);
+    s.removeAllListeners('timeout');
     s.setTimeout(this.options.timeout || 5000, () => s.destroy());
-    const gone = () => { const at = list.indexOf(s); if (at >= 0) list.splice(at, 1); };
-    s.once('close', gone);
-    s.once('end', () => s.destroy());
+    if (s._kept) return;
+    Object.defineProperty(s, '_kept', { value: true });
+    s.once('close', () => { const at = list.indexOf(s); if (at >= 0) list.splice(at, 1); });
+    s.once('end', () => { if (list.includes(s)) s.destroy(); });
   }
   destroy() { for (const list of Object.values(this.freeSockets)) for (const s of list) s.destroy(); }
 }

@@ -58,11 +58,7 @@ fn start() -> std::result::Result<(), String> {
         }
     })));
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-    let outcome = context.with(|ctx| {
-        boot(&ctx)
-            .catch(&ctx)
-            .map_err(|error| error.to_string())
-    });
+    let outcome = context.with(|ctx| boot(&ctx).catch(&ctx).map_err(|error| error.to_string()));
     // The process ends: nobody needs to take a heap apart.
     std::mem::forget(context);
     std::mem::forget(runtime);
@@ -118,10 +114,7 @@ fn set_hooks<'js>(
     });
 }
 
-fn hook<'js>(
-    ctx: &Ctx<'js>,
-    which: impl Fn(&Hooks) -> Option<Persistent<Function<'static>>>,
-) -> Result<Function<'js>> {
+fn hook<'js>(ctx: &Ctx<'js>, which: impl Fn(&Hooks) -> Option<Persistent<Function<'static>>>) -> Result<Function<'js>> {
     let hook = HOOKS.with(|hooks| which(&hooks.borrow()));
     hook.ok_or(Error::Unknown)?.restore(ctx)
 }
@@ -137,7 +130,10 @@ impl Resolver for Sandbox {
         name: &str,
         attributes: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        let kind = attributes.map(|attributes| attributes.get_type()).transpose()?.flatten();
+        let kind = attributes
+            .map(|attributes| attributes.get_type())
+            .transpose()?
+            .flatten();
         hook(ctx, |hooks| hooks.resolve.clone())?.call((name, base, kind))
     }
 }

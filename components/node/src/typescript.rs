@@ -23,7 +23,11 @@ const MOST_ERRORS: usize = 5;
 
 fn kind_of(file: &str) -> SourceType {
     let kind = SourceType::from_path(Path::new(file)).unwrap_or_else(|_| SourceType::ts());
-    if file.ends_with(".cts") { kind } else { kind.with_unambiguous(true) }
+    if file.ends_with(".cts") {
+        kind
+    } else {
+        kind.with_unambiguous(true)
+    }
 }
 
 /// The JavaScript of a file, after `*` if it is an ES module; remembers where its parts came from.
@@ -56,7 +60,14 @@ pub fn transpile(source: &str, file: &str) -> Result<String, String> {
     if let Some(map) = generated.map {
         let places = map
             .get_tokens()
-            .map(|token| (token.get_dst_line(), token.get_dst_col(), token.get_src_line(), token.get_src_col()))
+            .map(|token| {
+                (
+                    token.get_dst_line(),
+                    token.get_dst_col(),
+                    token.get_src_line(),
+                    token.get_src_col(),
+                )
+            })
             .collect();
         PLACES.with(|all| all.borrow_mut().insert(file.to_owned(), places));
     }

@@ -98,7 +98,10 @@ fn keep(ctx: &Ctx<'_>, state: Option<State>) -> Result<u32> {
     STATES.with(|states| {
         let mut states = states.borrow_mut();
         if states.1.len() >= MOST {
-            return Err(fail(ctx, "too many hashes are in progress; call digest() on those that are done"));
+            return Err(fail(
+                ctx,
+                "too many hashes are in progress; call digest() on those that are done",
+            ));
         }
         states.0 += 1;
         let number = states.0;

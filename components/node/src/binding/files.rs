@@ -83,7 +83,12 @@ fn open(ctx: Ctx<'_>, path: String, flags: u32, mode: u32) -> Result<usize> {
         if slot >= MOST_FILES {
             return Err(fail(&ctx, "EMFILE"));
         }
-        let open = Some(Open { file, path, append, writable });
+        let open = Some(Open {
+            file,
+            path,
+            append,
+            writable,
+        });
         if slot == files.len() {
             files.push(open);
         } else {
@@ -126,7 +131,13 @@ fn close(ctx: Ctx<'_>, descriptor: usize) -> Result<()> {
 /// The path that a descriptor was opened by, after `a`, `w` or `r`: for appending, writing, reading.
 fn path_of(ctx: Ctx<'_>, descriptor: usize) -> Result<String> {
     with(&ctx, descriptor, |open| {
-        let how = if open.append { "a" } else if open.writable { "w" } else { "r" };
+        let how = if open.append {
+            "a"
+        } else if open.writable {
+            "w"
+        } else {
+            "r"
+        };
         Ok(format!("{how}{}", open.path))
     })
 }
@@ -210,9 +221,20 @@ fn stat(ctx: Ctx<'_>, path: String, follow: bool) -> Result<Vec<f64>> {
 
 fn fstat(ctx: Ctx<'_>, descriptor: usize) -> Result<Vec<f64>> {
     if descriptor < FIRST {
-        return Ok(vec![f64::from(0o020_000), f64::from(0o620), 1.0, 0.0, 0.0, descriptor as f64, 0.0, 0.0]);
+        return Ok(vec![
+            f64::from(0o020_000),
+            f64::from(0o620),
+            1.0,
+            0.0,
+            0.0,
+            descriptor as f64,
+            0.0,
+            0.0,
+        ]);
     }
-    let (path, size) = with(&ctx, descriptor, |open| Ok((open.path.clone(), open.file.metadata()?.len())))?;
+    let (path, size) = with(&ctx, descriptor, |open| {
+        Ok((open.path.clone(), open.file.metadata()?.len()))
+    })?;
     // A file that was removed while open has its length left, and default bits.
     let mut found = stat(ctx.clone(), path, true).unwrap_or_else(|_| {
         ctx.catch();
@@ -380,7 +402,11 @@ fn content(ctx: &Ctx<'_>, path: &str) -> Result<Vec<u8>> {
     }
     fs::read(path).map_err(|error| {
         let directory = status(Path::new(path), true).is_ok_and(|status| status.kind == Kind::Directory);
-        if directory { fail(ctx, "EISDIR") } else { fail_io(ctx, &error) }
+        if directory {
+            fail(ctx, "EISDIR")
+        } else {
+            fail_io(ctx, &error)
+        }
     })
 }
 
@@ -393,15 +419,19 @@ fn read_file<'js>(ctx: Ctx<'js>, path: String) -> Result<ArrayBuffer<'js>> {
 fn read_text<'js>(ctx: Ctx<'js>, path: String, strip: bool) -> Result<JsString<'js>> {
     let content = content(&ctx, &path)?;
     let text = String::from_utf8_lossy(&content);
-    let text = if strip { text.strip_prefix('\u{FEFF}').unwrap_or(&text) } else { &text };
+    let text = if strip {
+        text.strip_prefix('\u{FEFF}').unwrap_or(&text)
+    } else {
+        &text
+    };
     JsString::from_str(ctx.clone(), text)
 }
 
 fn write_file<'js>(ctx: Ctx<'js>, path: String, content: TypedArray<'js, u8>, flags: u32, mode: u32) -> Result<()> {
     let descriptor = open(ctx.clone(), path, flags, mode)?;
-    let written = bytes(&ctx, &content).map(<[u8]>::len).and_then(|length| {
-        write(ctx.clone(), descriptor, content.clone(), 0, length, -1.0)
-    });
+    let written = bytes(&ctx, &content)
+        .map(<[u8]>::len)
+        .and_then(|length| write(ctx.clone(), descriptor, content.clone(), 0, length, -1.0));
     close(ctx, descriptor)?;
     written.map(|_| ())
 }

@@ -1,7 +1,7 @@
 //! What the event loop waits for: streams, children, sockets, signals; each by a number.
 
-use super::{bytes, fail, fail_io};
 use super::process::name_of;
+use super::{bytes, fail, fail_io};
 use crate::world::sandbar::process::processes as host;
 use crate::world::wasi::clocks::monotonic_clock;
 use crate::world::wasi::io::poll::{Pollable, poll as wait};
@@ -79,7 +79,12 @@ pub fn with<T>(ctx: &Ctx<'_>, number: u32, act: impl FnOnce(&mut Handle) -> Resu
 
 fn close(number: u32) {
     let handle = TABLE.with(|table| table.borrow_mut().all.remove(&number));
-    if let Some(Handle::Stream { input, output, descriptor }) = handle {
+    if let Some(Handle::Stream {
+        input,
+        output,
+        descriptor,
+    }) = handle
+    {
         drop((input, output));
         drop(descriptor);
     }
@@ -146,15 +151,18 @@ fn read<'js>(ctx: Ctx<'js>, number: u32, most: usize) -> Result<Value<'js>> {
 fn write<'js>(ctx: Ctx<'js>, number: u32, source: TypedArray<'js, u8>, offset: usize) -> Result<usize> {
     let source = bytes(&ctx, &source)?.get(offset..).unwrap_or_default();
     let written = with(&ctx, number, |handle| match handle {
-        Handle::Stream { output: Some(output), .. } | Handle::Socket { output: Some(output), .. } => {
-            Ok(output.check_write().and_then(|room| {
-                let piece = &source[..source.len().min(usize::try_from(room).unwrap_or(PIECE)).min(PIECE)];
-                if piece.is_empty() {
-                    return Ok(0);
-                }
-                output.write(piece).map(|()| piece.len())
-            }))
+        Handle::Stream {
+            output: Some(output), ..
         }
+        | Handle::Socket {
+            output: Some(output), ..
+        } => Ok(output.check_write().and_then(|room| {
+            let piece = &source[..source.len().min(usize::try_from(room).unwrap_or(PIECE)).min(PIECE)];
+            if piece.is_empty() {
+                return Ok(0);
+            }
+            output.write(piece).map(|()| piece.len())
+        })),
         _ => Err(fail(&ctx, "EPIPE")),
     })?;
     written.map_err(|_| fail(&ctx, "EPIPE"))
@@ -215,7 +223,10 @@ fn spawn(
         let (kind, rest) = stream.split_at_checked(1).unwrap_or(("n", ""));
         let descriptor = match kind {
             "h" => with(&ctx, rest.parse().unwrap_or(0), |handle| match handle {
-                Handle::Stream { descriptor: Some(descriptor), .. } => Ok(descriptor.dup()),
+                Handle::Stream {
+                    descriptor: Some(descriptor),
+                    ..
+                } => Ok(descriptor.dup()),
                 _ => Err(fail(&ctx, "EBADF")),
             })?,
             "i" => host::stdio(rest.parse().unwrap_or(number)).map_err(refuse)?,
@@ -236,7 +247,10 @@ fn spawn(
             .map(|[name, value]| (name, value))
             .collect(),
         working_directory: Some(directory),
-        descriptors: descriptors.iter().map(|(number, descriptor)| (*number, descriptor)).collect(),
+        descriptors: descriptors
+            .iter()
+            .map(|(number, descriptor)| (*number, descriptor))
+            .collect(),
         sigpipe: true,
         process_group: group.then_some(0),
         ignored: Vec::new(),

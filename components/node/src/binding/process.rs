@@ -21,7 +21,12 @@ pub fn install<'js>(ctx: &Ctx<'js>, binding: &Object<'js>) -> Result<()> {
         .collect();
     binding.set("argv", arguments)?;
     let environment: Vec<Vec<String>> = std::env::vars_os()
-        .map(|(name, value)| vec![name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()])
+        .map(|(name, value)| {
+            vec![
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            ]
+        })
         .collect();
     binding.set("environment", environment)?;
     binding.set("exit", Function::new(ctx.clone(), exit)?)?;
@@ -54,7 +59,8 @@ fn cwd(ctx: Ctx<'_>) -> Result<String> {
 }
 
 fn chdir(ctx: Ctx<'_>, path: String) -> Result<()> {
-    let kind = sandbar_guest_rt::files::status(std::path::Path::new(&path), true).map_err(|error| fail_io(&ctx, &error))?;
+    let kind =
+        sandbar_guest_rt::files::status(std::path::Path::new(&path), true).map_err(|error| fail_io(&ctx, &error))?;
     if kind.kind != sandbar_guest_rt::files::Kind::Directory {
         return Err(fail(&ctx, "ENOTDIR"));
     }

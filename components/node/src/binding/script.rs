@@ -1,7 +1,7 @@
 //! Scripts: compiling, TypeScript, pending jobs, and what only the engine knows of values.
 
-use super::text::bytes_of;
 use super::fail;
+use super::text::bytes_of;
 use crate::typescript;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Ctx, Function, Object, Result, String as JsString, Value, qjs};
@@ -55,7 +55,10 @@ fn promise_state<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Vec<Value<'js>
     let (state, result) = unsafe {
         let raw = ctx.as_raw().as_ptr();
         let state = qjs::JS_PromiseState(raw, promise.as_raw());
-        (state, Value::from_raw(ctx.clone(), qjs::JS_PromiseResult(raw, promise.as_raw())))
+        (
+            state,
+            Value::from_raw(ctx.clone(), qjs::JS_PromiseResult(raw, promise.as_raw())),
+        )
     };
     let state = match state {
         qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => 1,

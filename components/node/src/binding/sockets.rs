@@ -47,7 +47,10 @@ fn address(ip: IpAddr, port: u16) -> IpSocketAddress {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, c, d] = ip.octets();
-            IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) })
+            IpSocketAddress::Ipv4(Ipv4SocketAddress {
+                port,
+                address: (a, b, c, d),
+            })
         }
         IpAddr::V6(ip) => {
             let [a, b, c, d, e, f, g, h] = ip.segments();
@@ -94,7 +97,11 @@ fn ip_version(text: String) -> u32 {
 
 fn socket(ctx: &Ctx<'_>, ip: &str) -> Result<(TcpSocket, IpAddr)> {
     let ip: IpAddr = ip.parse().map_err(|_| fail(ctx, "EINVAL"))?;
-    let family = if ip.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 };
+    let family = if ip.is_ipv4() {
+        IpAddressFamily::Ipv4
+    } else {
+        IpAddressFamily::Ipv6
+    };
     let socket = create_tcp_socket(family).map_err(|code| fail(ctx, name_of(code)))?;
     Ok((socket, ip))
 }
@@ -104,7 +111,14 @@ fn connect(ctx: Ctx<'_>, ip: String, port: u16) -> Result<u32> {
     socket
         .start_connect(&instance_network(), address(ip, port))
         .map_err(|code| fail(&ctx, name_of(code)))?;
-    handles::add(&ctx, Handle::Socket { input: None, output: None, socket })
+    handles::add(
+        &ctx,
+        Handle::Socket {
+            input: None,
+            output: None,
+            socket,
+        },
+    )
 }
 
 /// Whether the connection stands now; throws why it does not come about.
@@ -126,13 +140,22 @@ fn connected(ctx: Ctx<'_>, number: u32) -> Result<bool> {
 fn listen(ctx: Ctx<'_>, ip: String, port: u16, backlog: f64) -> Result<u32> {
     let refuse = |code| fail(&ctx, name_of(code));
     let (socket, ip) = socket(&ctx, &ip)?;
-    socket.start_bind(&instance_network(), address(ip, port)).map_err(refuse)?;
+    socket
+        .start_bind(&instance_network(), address(ip, port))
+        .map_err(refuse)?;
     finish(&socket, TcpSocket::finish_bind).map_err(refuse)?;
     // A host that knows no backlog has its own.
     let _ = socket.set_listen_backlog_size(backlog.max(1.0) as u64);
     socket.start_listen().map_err(refuse)?;
     finish(&socket, TcpSocket::finish_listen).map_err(refuse)?;
-    handles::add(&ctx, Handle::Socket { input: None, output: None, socket })
+    handles::add(
+        &ctx,
+        Handle::Socket {
+            input: None,
+            output: None,
+            socket,
+        },
+    )
 }
 
 fn finish<T>(

@@ -91,7 +91,11 @@ fn utf8_valid<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>) -> Result<bool> {
 }
 
 fn latin1_decode<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>, start: usize, end: usize) -> Result<JsString<'js>> {
-    let text: String = slice(&ctx, &array, start, end)?.iter().copied().map(char::from).collect();
+    let text: String = slice(&ctx, &array, start, end)?
+        .iter()
+        .copied()
+        .map(char::from)
+        .collect();
     JsString::from_str(ctx.clone(), &text)
 }
 

@@ -70,13 +70,17 @@ fn give<'js>(ctx: Ctx<'js>, number: u32, records: TypedArray<'js, u8>) -> Result
 }
 
 fn end(ctx: Ctx<'_>, number: u32) -> Result<()> {
-    with(&ctx, number, |session| session.give_end().map_err(|error| refuse(&ctx, &error)))
+    with(&ctx, number, |session| {
+        session.give_end().map_err(|error| refuse(&ctx, &error))
+    })
 }
 
 fn write<'js>(ctx: Ctx<'js>, number: u32, plain: TypedArray<'js, u8>, offset: usize) -> Result<u32> {
     let plain = bytes(&ctx, &plain)?.get(offset..).unwrap_or_default();
     let piece = &plain[..plain.len().min(64 * 1024)];
-    with(&ctx, number, |session| session.write(piece).map_err(|error| refuse(&ctx, &error)))
+    with(&ctx, number, |session| {
+        session.write(piece).map_err(|error| refuse(&ctx, &error))
+    })
 }
 
 /// Bytes; null if there are none at the moment; false after the peer's close.

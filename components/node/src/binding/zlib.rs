@@ -25,7 +25,11 @@ fn crc(data: &[u8], start: u32) -> u32 {
     for byte in data {
         whole ^= u32::from(*byte);
         for _ in 0..8 {
-            whole = if whole & 1 == 1 { whole >> 1 ^ 0xEDB8_8320 } else { whole >> 1 };
+            whole = if whole & 1 == 1 {
+                whole >> 1 ^ 0xEDB8_8320
+            } else {
+                whole >> 1
+            };
         }
     }
     !whole
@@ -114,11 +118,15 @@ fn inflate<'js>(ctx: Ctx<'js>, data: TypedArray<'js, u8>, coat: String, most: f6
                 return Err(fail(&ctx, "Z_BUF_ERROR unexpected end of file"));
             }
         }
-        rest = rest.get(usize::try_from(state.total_in()).unwrap_or(usize::MAX)..).unwrap_or_default();
+        rest = rest
+            .get(usize::try_from(state.total_in()).unwrap_or(usize::MAX)..)
+            .unwrap_or_default();
         if !gzip {
             break;
         }
-        let trailer = rest.get(..8).ok_or_else(|| fail(&ctx, "Z_BUF_ERROR unexpected end of file"))?;
+        let trailer = rest
+            .get(..8)
+            .ok_or_else(|| fail(&ctx, "Z_BUF_ERROR unexpected end of file"))?;
         if trailer[..4] != crc(&out[before..], 0).to_le_bytes() {
             return Err(fail(&ctx, "Z_DATA_ERROR incorrect data check"));
         }

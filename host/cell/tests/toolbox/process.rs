@@ -112,7 +112,10 @@ async fn code_runs_in_node() {
     let answer = run(json!({ "code": code, "language": "typescript" })).await;
     assert_eq!(answer["exitCode"], 1);
     let text = answer["result"].as_str().expect("text");
-    assert!(text.starts_with("42\n") && text.contains("Error: bad 42") && text.contains(":4:"), "{text}");
+    assert!(
+        text.starts_with("42\n") && text.contains("Error: bad 42") && text.contains(":4:"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

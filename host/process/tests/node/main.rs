@@ -66,7 +66,12 @@ async fn run(world: &World, script: &str) -> (String, String, String, Duration) 
     let tree = sandbox.tree();
     tree.write_file("/case.sh", script.as_bytes(), 0o644).expect("written");
     tree.create_dir("/work", 0o755).expect("made");
-    let variables = [("PATH", "/usr/bin:/bin"), ("HOME", "/root"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC")];
+    let variables = [
+        ("PATH", "/usr/bin:/bin"),
+        ("HOME", "/root"),
+        ("LC_ALL", "C.UTF-8"),
+        ("TZ", "UTC"),
+    ];
     let exec = Exec {
         arguments: ["sh", "-c", "exec sh /case.sh 2> /errors"].map(str::to_owned).into(),
         environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
@@ -97,7 +102,11 @@ fn cases(text: &str) -> Vec<(String, String, String)> {
     let case = |text: &str| {
         let (name, rest) = text.split_once('\n').expect("a name");
         let (script, expected) = rest.split_once("---\n").expect("a line of dashes");
-        (name.to_owned(), script.to_owned(), expected.trim_end_matches('\n').to_owned())
+        (
+            name.to_owned(),
+            script.to_owned(),
+            expected.trim_end_matches('\n').to_owned(),
+        )
     };
     text.split("\n### ").skip(1).map(case).collect()
 }

@@ -47,10 +47,17 @@ impl CCompiler {
                 std::fs::remove_dir_all(&directory).with_context(|| format!("cannot clear {}", directory.display()))?;
             }
             let mut pip = Command::new("python3");
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"])
-                .arg(&directory)
-                .arg("--requirement")
-                .arg(&requirements);
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--target",
+            ])
+            .arg(&directory)
+            .arg("--requirement")
+            .arg(&requirements);
             run(
                 &mut pip,
                 "pip install ziglang (it needs pip and the Python package index; try `python3 -m ensurepip`)",
