@@ -90,7 +90,11 @@ impl Tasks {
         if image.id.starts_with(BACKUP)
             && let Err(error) = self.snapshots.discard(&image.id).await
         {
-            tracing::warn!(backup = image.id, error, "a backup that was restored stays on this runner");
+            tracing::warn!(
+                backup = image.id,
+                error,
+                "a backup that was restored stays on this runner"
+            );
         }
     }
 

@@ -1,7 +1,10 @@
 //! Between the agent's types and the contract's.
 
 use crate::wit;
-use runner::{Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State, Task, TaskKind};
+use runner::{
+    Action, Amounts, Configuration, Event, Health, Job, JobKind, Observation, Refusal, Sample, Spec, State, Task,
+    TaskKind,
+};
 
 pub fn configuration(of: &Configuration) -> wit::Configuration {
     wit::Configuration {

@@ -8,8 +8,8 @@ use wasmtime::Store;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use native::{
-    Action, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Outcome, Refusal, Sample,
-    Spec, State, Task, TaskKind, limits,
+    Action, Amounts, Configuration, Event, Health, Job, JobKind, Millis, Observation, Outcome, Refusal, Sample, Spec,
+    State, Task, TaskKind, limits,
 };
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
