@@ -83,7 +83,9 @@ fn put(api: &Api, sandbox: &Value, name: &str, contents: &[u8]) {
     for piece in digits.as_bytes().chunks(PIECE) {
         run(format!("printf %s {} >> upload", String::from_utf8_lossy(piece)));
     }
-    run(format!("basenc -d --base16 -i < upload > {name}; rm upload; chmod +x {name}"));
+    run(format!(
+        "basenc -d --base16 -i < upload > {name}; rm upload; chmod +x {name}"
+    ));
 }
 
 fn served(platform: &Platform, plan: &Plan, server: &Server) {
