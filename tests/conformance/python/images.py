@@ -3,6 +3,7 @@
 import os
 import pathlib
 import tempfile
+import zipfile
 
 from daytona import (
     CreateSandboxFromImageParams,
@@ -112,6 +113,21 @@ refused(
     "exit code 100",
 )
 assert "ffmpeg: there is no such package" in "\n".join(logs), logs
+
+# pip, with a wheel from this machine rather than an index.
+os.mkdir("wheels")
+with zipfile.ZipFile("wheels/tiny-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("tiny.py", "SIZE = 'tiny'\n")
+    wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+    wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr("tiny-1.0.dist-info/RECORD", "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\n")
+logs = []
+packaged = Image.base("python:3.14-slim").add_local_dir("wheels", "/srv/wheels")
+packaged = packaged.pip_install("tiny>=1", find_links=["/srv/wheels"], extra_options="--no-index")
+sandbox = daytona.create(CreateSandboxFromImageParams(image=packaged), timeout=150, on_snapshot_create_logs=logs.append)
+assert sandbox.process.code_run("import tiny; print(tiny.SIZE)").result == "tiny\n", logs
+assert "Successfully installed tiny-1.0" in "\n".join(logs), logs
+sandbox.delete()
 
 # Built ones can be bases, and go like others.
 derived = create("derived:1", Image.base("built:1").run_commands("cat /opt/made > /opt/derived"))
