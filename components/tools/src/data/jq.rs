@@ -466,7 +466,10 @@ struct Outcome {
 
 /// Standard output takes no more.
 fn no_output(error: &std::io::Error) -> i32 {
-    console::complain("jq", format_args!("error: writing output failed: {}", console::reason(error)));
+    console::complain(
+        "jq",
+        format_args!("error: writing output failed: {}", console::reason(error)),
+    );
     TROUBLE_USAGE
 }
 
