@@ -21,6 +21,9 @@ const MAX_CROSSINGS: usize = 64;
 /// Tries of an operation on two places that somebody else moves meanwhile.
 const TRIES: usize = 8;
 
+/// Where a walk ends: the node and the path from it, and the mount through which its tree was reached.
+type Lead = ((NodeId, String), Option<Arc<Mount>>);
+
 /// A volume's place in a tree.
 #[derive(Debug)]
 pub(crate) struct Mount {
@@ -247,7 +250,7 @@ impl Tree {
     }
 
     /// The last tree on a path's way, and what of the path is walked there.
-    fn leads(&self, base: Base<'_>, path: &str, last: Last) -> Result<((NodeId, String), Option<Arc<Mount>>)> {
+    fn leads(&self, base: Base<'_>, path: &str, last: Last) -> Result<Lead> {
         self.at(base, path, |names, node, path| {
             names.resolve(node, path, last)?;
             Ok((node, path.to_owned()))

@@ -17,7 +17,9 @@ pub fn file_error(error: &Error, path: &str) -> ApiError {
             (StatusCode::FORBIDDEN, Code::FileAccessDenied)
         }
         Error::Quota => (StatusCode::BAD_REQUEST, Code::DiskQuotaExceeded),
-        Error::TooLarge | Error::TooManyLinks | Error::Unsupported | Error::CrossDevice => (StatusCode::BAD_REQUEST, Code::BadRequest),
+        Error::TooLarge | Error::TooManyLinks | Error::Unsupported | Error::CrossDevice => {
+            (StatusCode::BAD_REQUEST, Code::BadRequest)
+        }
         Error::Handles => (StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests),
         Error::NoSpace => (StatusCode::INSUFFICIENT_STORAGE, Code::ServiceUnavailable),
         Error::Io(cause) => {
