@@ -327,7 +327,7 @@ fn realpath(ctx: Ctx<'_>, path: String) -> Result<String> {
                 }
                 _ => {}
             }
-            let here = format!("/{}", [done.as_slice(), &[part.clone()]].concat().join("/"));
+            let here = format!("/{}", [done.as_slice(), std::slice::from_ref(&part)].concat().join("/"));
             if status(Path::new(&here), false)?.kind == Kind::Symlink {
                 links += 1;
                 if links > MOST_LINKS {
