@@ -9,6 +9,7 @@ mod interpreter;
 mod process;
 mod pty;
 mod sessions;
+mod snapshots;
 mod socket;
 mod system;
 mod transfer;
