@@ -152,10 +152,10 @@ impl Table {
     }
 
     fn tell_parent(&self, parent: u32) {
-        if let Some(entry) = self.live.get(&parent) {
-            if entry.control.deliver(Signal::CHLD) != Delivered::Nothing {
-                entry.control.announce();
-            }
+        if let Some(entry) = self.live.get(&parent)
+            && entry.control.deliver(Signal::CHLD) != Delivered::Nothing
+        {
+            entry.control.announce();
         }
     }
 

@@ -4,7 +4,7 @@
 //! whole in a file of `transfers/` on the way, so that a try that fails can be made again; what a crash leaves there goes
 //! at the next start. The cell checks what it takes in, as it does not trust whoever made it.
 
-use crate::blobs::{Blobs, Transfer};
+use crate::blobs::Blobs;
 use crate::cells::{CallError, CellBody, CellError, Cells, Incarnation, TRIES};
 use crate::driver::Driver;
 use crate::plane::Plane;

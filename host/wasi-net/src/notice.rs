@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use sandbar_net::Refusal;
 
+type Ear = dyn Fn(&str, &Refusal) + Send + Sync;
+
 /// Hears what was wanted (an address or a name) and why it was refused. Clones are the same ear.
 #[derive(Clone)]
-pub struct Notice(Arc<dyn Fn(&str, &Refusal) + Send + Sync>);
+pub struct Notice(Arc<Ear>);
 
 impl Notice {
     /// `hear` is called in the middle of a program's call: it must not wait.

@@ -18,10 +18,7 @@ fn decisions(root: &Path) -> Result<()> {
         "building the measurement of placements",
     )?;
     let program = workspace::target(root).join("release/examples/placements");
-    run(
-        Command::new(program).current_dir(root),
-        "measuring placement decisions",
-    )
+    run(Command::new(program).current_dir(root), "measuring placement decisions")
 }
 
 /// Builds everything and runs the benchmark against a platform that it starts itself.

@@ -392,6 +392,8 @@ impl Plane {
         let (desired, kind) = match step(command, &rows::sandbox(&it)) {
             Ok(Step::Intend(desired, kind)) => (desired, kind),
             Ok(Step::Done | Step::Wait) => return Ok(Ok(None)),
+            // No sandbox of this world has a backup.
+            Ok(Step::Restore) => return Ok(Err(Refused::No("there is no backup".to_owned()))),
             Err(problem) => return Ok(Err(Refused::No(format!("{problem:?}")))),
         };
         let generation = it.generation + 1;

@@ -5,6 +5,8 @@ mod control;
 mod execs;
 mod files;
 mod fork;
+mod git;
+mod git_server;
 mod interpreter;
 mod process;
 mod pty;

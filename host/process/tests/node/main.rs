@@ -116,7 +116,7 @@ fn scripts_print_what_they_print_on_linux() {
     let world = world();
     if let Ok(script) = std::env::var("TRY") {
         let (output, errors, status, took) = world.runtime.block_on(run(&world, &script));
-        println!("{output}{errors}[{status} {took:.1?}]");
+        eprintln!("{output}{errors}[{status} {took:.1?}]");
         return;
     }
     let only = std::env::var("CASE").unwrap_or_default();
