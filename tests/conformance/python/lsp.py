@@ -48,7 +48,7 @@ try:
     lsp.did_close("project/greeting.py")
 
     # It is a process of the sandbox. Should it die, the next question starts it anew.
-    killed = sandbox.process.exec("pkill -9 -f lsp/server.py; sleep 0.1; pgrep -f lsp/server.py | wc -l")
+    killed = sandbox.process.exec("pkill -9 -f '[l]sp/server.py'; sleep 0.1; pgrep -f '[l]sp/server.py' | wc -l")
     assert killed.result.strip() == "0", killed
     assert [symbol.name for symbol in lsp.document_symbols("project/all.py")] == ["greet_all"]
 
@@ -63,7 +63,7 @@ try:
         raise AssertionError("a server that was stopped answered")
     except Exception as error:
         assert "start" in str(error).lower(), error
-    assert sandbox.process.exec("pgrep -f lsp/server.py | wc -l").result.strip() == "0"
+    assert sandbox.process.exec("pgrep -f '[l]sp/server.py' | wc -l").result.strip() == "0"
 
     try:
         sandbox.create_lsp_server("cobol", "project").start()

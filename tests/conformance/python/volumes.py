@@ -38,7 +38,7 @@ try:
     daytona.volume.delete(volume)
     raise AssertionError("a volume in use was deleted")
 except (DaytonaError, ApiException) as error:
-    assert "use" in str(error), error
+    assert "is mounted in sandbox" in str(error), error
 for sandbox in (first, second, inner):
     sandbox.delete(wait=True)
 later = make()

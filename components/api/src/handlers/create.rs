@@ -211,7 +211,7 @@ impl Birth<'_> {
             return Ok(first);
         }
         let seen = signals::current(key).await;
-        let last = match self.elsewhere(&first).await? {
+        let last = match self.elsewhere(&first, made.runner.clone()).await? {
             Some(again) => {
                 observe::count("sandbar_create_retries_total", &[]);
                 self.settle(&again, seen, PATIENCE).await?
@@ -370,9 +370,9 @@ impl Birth<'_> {
         })
     }
 
-    /// Gives a sandbox that has just failed to another runner; none if there is no other, or it is no longer wanted.
-    async fn elsewhere(&self, failed: &Sandbox) -> Result<Option<Sandbox>, Problem> {
-        let Some(first) = failed.runner.clone().filter(|_| self.only.is_none()) else {
+    /// Gives a sandbox that has just failed on `runner` (of a lost one it does not tell itself) to another runner; none if there is no other, or it is no longer wanted.
+    async fn elsewhere(&self, failed: &Sandbox, runner: Option<String>) -> Result<Option<Sandbox>, Problem> {
+        let Some(first) = runner.filter(|_| self.only.is_none()) else {
             return Ok(None);
         };
         let next = Sandbox {

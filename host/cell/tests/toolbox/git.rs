@@ -165,7 +165,7 @@ git commit -q -a -m 'three changed'; git push 2>&1; git status -sb"
     );
     assert_eq!(
         server.git("big.git", &["diff", "--shortstat", "main~1", "main"]),
-        " 3 files changed, 3 insertions(+)".trim_start()
+        " 3 files changed, 3 insertions(+)"
     );
 }
 

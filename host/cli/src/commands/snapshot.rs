@@ -46,7 +46,8 @@ pub enum Snapshot {
 
 /// Arguments of `create`.
 #[derive(Args)]
-#[group(id = "source", required = true, multiple = false, args = ["sandbox", "image", "dockerfile"])]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["sandbox", "image", "dockerfile"]))]
 pub struct Create {
     /// Name
     name: String,
