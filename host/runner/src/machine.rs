@@ -1,10 +1,20 @@
 //! What the machine has, and how busy it is: read from `/proc`, cgroups and statvfs.
+//!
+//! How busy the CPUs are is an exponentially weighted mean: after a time `t` in which they were busy for `x` percent, the mean `m`
+//! becomes `m + (x - m) * (1 - e^(-t / CPU_MEMORY))`. It begins as the machine's load average of one minute per CPU, at most 100 %. So
+//! it is about the machine and not about when somebody looked: two runners of one machine give nearly the same figure, the start of
+//! either counts little, and how often samples are taken does not matter.
 
 use crate::config::{Capacity, Ratios};
 use crate::error::RunnerError;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The time constant of the mean CPU usage: what was longer ago counts for less than 37 %. Several reports long, so that one busy
+/// moment keeps no sandboxes away; short beside the minute in which a machine is filled.
+const CPU_MEMORY: Duration = Duration::from_secs(15);
 
 /// Amounts of the three resources: thousandths of a CPU, MiB, MiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +30,7 @@ pub struct Amounts {
 /// Usage in percent, and the load of 15 minutes per CPU.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// Percent of all CPUs since the last sample.
+    /// Percent of all CPUs, as a mean of about the last 15 seconds.
     pub cpu: f64,
     /// Percent of the memory.
     pub memory: f64,
@@ -151,12 +161,46 @@ fn cpu_time(stat: &str) -> Option<CpuTime> {
     })
 }
 
-/// Measures usage; CPU is measured between two calls.
+/// The mean usage of all CPUs.
+#[derive(Debug)]
+struct CpuMean {
+    /// Percent.
+    mean: f64,
+    before: CpuTime,
+    at: Instant,
+}
+
+impl CpuMean {
+    /// Begins with `load`, the load average of one minute per CPU.
+    fn new(load: f64, before: CpuTime, at: Instant) -> Self {
+        Self {
+            mean: (load * 100.0).clamp(0.0, 100.0),
+            before,
+            at,
+        }
+    }
+
+    /// Takes in what has passed until `at`; gives the mean.
+    fn take(&mut self, time: CpuTime, at: Instant) -> f64 {
+        let passed = time.total.saturating_sub(self.before.total);
+        // Within one tick nothing can be said: the time goes to the next sample.
+        if passed > 0 {
+            let busy = percent(time.busy.saturating_sub(self.before.busy), passed);
+            let elapsed = at.saturating_duration_since(self.at).as_secs_f64();
+            let weight = 1.0 - (-elapsed / CPU_MEMORY.as_secs_f64()).exp();
+            self.mean += (busy - self.mean) * weight;
+            (self.before, self.at) = (time, at);
+        }
+        self.mean
+    }
+}
+
+/// Measures usage; CPU is measured between two calls, and averaged.
 #[derive(Debug)]
 pub struct Sampler {
     data_dir: PathBuf,
     cpus: f64,
-    before: CpuTime,
+    cpu: CpuMean,
 }
 
 impl Sampler {
@@ -164,21 +208,19 @@ impl Sampler {
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
         let cpus = std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
+        let load = load_average(LoadOf::Minute).map_or(0.0, |load| load / cpus);
         Self {
             data_dir: data_dir.to_owned(),
             cpus,
-            before: now().unwrap_or_default(),
+            cpu: CpuMean::new(load, now().unwrap_or_default(), Instant::now()),
         }
     }
 
     /// What cannot be read counts as 0: a machine without `/proc` still serves.
     pub fn sample(&mut self) -> Usage {
-        let time = now().unwrap_or(self.before);
-        let passed = time.total.saturating_sub(self.before.total);
-        let busy = time.busy.saturating_sub(self.before.busy);
-        self.before = time;
+        let time = now().unwrap_or(self.cpu.before);
         Usage {
-            cpu: percent(busy, passed),
+            cpu: self.cpu.take(time, Instant::now()),
             memory: fs::read_to_string("/proc/meminfo")
                 .ok()
                 .and_then(|text| memory_info(&text))
@@ -188,10 +230,7 @@ impl Sampler {
                 // As df(1) does: what is reserved for root counts as used.
                 percent(used, used + disk.f_bavail)
             }),
-            load: fs::read_to_string("/proc/loadavg")
-                .ok()
-                .and_then(|text| load_average(&text))
-                .map_or(0.0, |load| load / self.cpus),
+            load: load_average(LoadOf::QuarterHour).map_or(0.0, |load| load / self.cpus),
         }
     }
 }
@@ -200,8 +239,23 @@ fn now() -> Option<CpuTime> {
     cpu_time(&fs::read_to_string("/proc/stat").ok()?)
 }
 
-fn load_average(text: &str) -> Option<f64> {
-    text.split_ascii_whitespace().nth(2)?.parse().ok()
+/// The fields of `/proc/loadavg`.
+#[derive(Clone, Copy)]
+enum LoadOf {
+    Minute,
+    QuarterHour,
+}
+
+fn load_average(of: LoadOf) -> Option<f64> {
+    load_in(&fs::read_to_string("/proc/loadavg").ok()?, of)
+}
+
+fn load_in(text: &str, of: LoadOf) -> Option<f64> {
+    let field = match of {
+        LoadOf::Minute => 0,
+        LoadOf::QuarterHour => 2,
+    };
+    text.split_ascii_whitespace().nth(field)?.parse().ok()
 }
 
 fn percent(part: u64, whole: u64) -> f64 {
@@ -222,7 +276,9 @@ mod tests {
         assert_eq!((memory.total, memory.available), (1 << 20, 256 << 10));
         let time = cpu_time("cpu  10 0 5 80 5 0 0 0 9 9\ncpu0 1 1 1 1\n").expect("time");
         assert_eq!((time.busy, time.total), (15, 100));
-        assert_eq!(load_average("0.50 1.00 2.25 1/100 42\n"), Some(2.25));
+        let load = "0.50 1.00 2.25 1/100 42\n";
+        assert_eq!(load_in(load, LoadOf::QuarterHour), Some(2.25));
+        assert_eq!(load_in(load, LoadOf::Minute), Some(0.5));
         assert!(cpu_time("garbage").is_none() && memory_info("").is_none());
     }
 
@@ -271,6 +327,62 @@ mod tests {
                 Err(RunnerError::Ratio { resource: "memory", .. })
             ));
         }
+    }
+
+    /// A machine of one CPU with 100 ticks a second that is busy for `percent` during `millis`.
+    fn run(mean: &mut CpuMean, percent: u64, millis: u64) -> f64 {
+        let ticks = millis / 10;
+        let time = CpuTime {
+            busy: mean.before.busy + ticks * percent / 100,
+            total: mean.before.total + ticks,
+        };
+        let at = mean.at + Duration::from_millis(millis);
+        mean.take(time, at)
+    }
+
+    fn begun(load: f64) -> CpuMean {
+        CpuMean::new(load, CpuTime::default(), Instant::now())
+    }
+
+    #[test]
+    fn one_busy_moment_changes_the_mean_little_and_lasting_work_wholly() {
+        // The start of a runner takes a second of all there is: an idle machine stays one.
+        let mean = run(&mut begun(0.0), 100, 1_000);
+        assert!((5.0..8.0).contains(&mean), "{mean}");
+        let mut machine = begun(0.0);
+        // After the time constant, 63 %; after six of them all but a quarter of a percent.
+        let mean = run(&mut machine, 100, 15_000);
+        assert!((mean - 63.2).abs() < 0.1, "{mean}");
+        let mean = run(&mut machine, 100, 75_000);
+        assert!(mean > 99.7, "{mean}");
+        let mean = run(&mut machine, 0, 90_000);
+        assert!(mean < 0.3, "{mean}");
+    }
+
+    #[test]
+    fn how_often_it_is_looked_at_does_not_matter() {
+        let (mut often, mut seldom) = (begun(0.2), begun(0.2));
+        let mut mean = 0.0;
+        for _ in 0..100 {
+            mean = run(&mut often, 50, 100);
+        }
+        let at_once = run(&mut seldom, 50, 10_000);
+        assert!((mean - at_once).abs() < 0.01, "{mean}, {at_once}");
+        // Within one tick of the clock there is nothing to say, and no time is lost.
+        let (time, at) = (often.before, often.at);
+        assert!((often.take(time, at + Duration::from_millis(5)) - mean).abs() < f64::EPSILON);
+        assert_eq!(often.at, at);
+    }
+
+    #[test]
+    fn it_begins_as_the_load_of_the_machine() {
+        let (mut first, mut second) = (begun(0.6), begun(0.62));
+        let (first, second) = (run(&mut first, 60, 1_000), run(&mut second, 100, 500));
+        assert!(
+            (first - second).abs() < 5.0,
+            "two runners of one machine: {first}, {second}"
+        );
+        assert!((begun(7.0).mean - 100.0).abs() < f64::EPSILON);
     }
 
     #[test]
