@@ -256,6 +256,25 @@ fn an_archive_frees_the_runner_with_the_backup_and_a_failed_one_changes_nothing(
             .expect("a report");
         assert_eq!(outcome.changed[0].backup_state, "None");
         assert_invariants(&store).await;
+
+        // One that was made while it ran does not have what was written until the stop.
+        store
+            .begin_backup("s".into(), placed.generation, order(), false, NOW + 7)
+            .await
+            .expect("a backup of what runs");
+        let end = store
+            .end_task("r".into(), 0, "backup-s.1.task".into(), made(), None, NOW + 8)
+            .await;
+        let it = end.expect("an end").sandbox.expect("the sandbox");
+        assert_eq!(it.backup_state, "Completed");
+        let told = vec![seen("s", placed.generation, "stopped")];
+        let outcome = store
+            .report("r".into(), 0, told, None, NOW + 9)
+            .await
+            .expect("a report");
+        let it = &outcome.changed[0];
+        assert_eq!((it.backup_state.as_str(), it.backup_manifest.is_some()), ("None", true));
+        assert_invariants(&store).await;
     });
 }
 

@@ -176,8 +176,8 @@ async fn observe<S: Sql>(sql: &mut S, runner: &str, seen: &Observation, now: Mil
     after.enter(&seen.state, now);
     after.it.error_reason.clone_from(&seen.error_reason);
     after.it.recoverable = seen.recoverable;
-    if seen.state == "started" && it.state != "started" {
-        // What is in a backup is no longer what there is.
+    if ["started", "stopped"].contains(&seen.state.as_str()) && it.state != seen.state {
+        // What is in a backup is no longer what there is: what starts will write, and what stops may have written since.
         "None".clone_into(&mut after.it.backup_state);
     }
     after.ever_started |= ![DESTROYED, IN_ERROR, "creating"].contains(&seen.state.as_str());
