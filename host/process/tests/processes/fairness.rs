@@ -46,6 +46,11 @@ fn short_commands_stay_quick_beside_eight_busy_sandboxes() {
     assert!(crowded.0 < Duration::from_millis(5), "{crowded:?}, alone {lonely:?}");
 }
 
+/// A thread that gets nothing but spare time has some 3 ms of a second beside a thread that wants all of it, so it would
+/// not have this much after [`PATIENCE`]; one with a fair share of a processor that others want too has it in 2 s.
+const ENOUGH: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_secs(10);
+
 #[test]
 fn long_work_goes_on_where_the_machine_has_no_time_to_spare() {
     let stop = AtomicBool::new(false);
@@ -62,16 +67,21 @@ fn long_work_goes_on_where_the_machine_has_no_time_to_spare() {
             });
         }
         let before = fixture.sandbox.usage().cpu;
-        std::thread::sleep(Duration::from_secs(4));
+        let since = Instant::now();
+        let used = loop {
+            std::thread::sleep(Duration::from_millis(200));
+            let used = fixture.sandbox.usage().cpu - before;
+            if used > ENOUGH || since.elapsed() > PATIENCE {
+                break used;
+            }
+        };
         stop.store(true, Ordering::Relaxed);
-        fixture.sandbox.usage().cpu - before
+        println!("{used:?} in {:?} beside {cores} busy threads", since.elapsed());
+        used
     });
     fixture.sandbox.kill_all();
     fixture.assert_clean();
-    // A thread that gets nothing but spare time would have some 12 ms of these four seconds; one with a fair share of a
-    // processor that others want too has more than 100.
-    println!("{used:?} beside {cores} busy threads");
-    assert!(used > Duration::from_millis(40), "{used:?}");
+    assert!(used > ENOUGH, "{used:?}");
 }
 
 /// Median and 90th percentile of an exec that does nothing.
