@@ -2,6 +2,7 @@
 //! No figure here passes or fails anything: machines differ, so compare ratios and medians.
 
 mod capacity;
+mod clones;
 mod cpu;
 mod exec;
 mod files;
@@ -9,11 +10,14 @@ mod fleet;
 mod interactive;
 mod machine;
 mod native;
+mod npm;
 mod packages;
 mod preview;
 mod registered;
 mod restart;
+mod snapshots;
 mod spans;
+mod starts;
 mod stats;
 
 use sandbar_tests::{Platform, Settings};
@@ -43,7 +47,8 @@ Usage: cargo xtask bench [--quick] [NAME...]
 
   --quick   a tenth of the samples
   NAME      interactive, exec, spawn, pipeline, tools, python, creates, memory, files, fork, preview,
-            remote, death, registered, heartbeats, packages, restart; placement by `cargo xtask bench` only
+            remote, death, registered, heartbeats, packages, restart, starts, clone, snapshots,
+            npm; placement by `cargo xtask bench` only
 ";
 
 fn main() {
@@ -83,6 +88,18 @@ fn main() {
     }
     if plan.wants("packages") {
         with_platform(|platform| packages::measure(platform, &plan));
+    }
+    if plan.wants("starts") {
+        with_platform(|platform| starts::measure(platform, &plan));
+    }
+    if plan.wants("clone") {
+        clones::measure(&plan);
+    }
+    if plan.wants("snapshots") {
+        with_platform(|platform| snapshots::measure(platform, &plan));
+    }
+    if plan.wants("npm") {
+        npm::measure(&plan);
     }
     if plan.wants("restart") {
         restart::measure(&plan);

@@ -21,6 +21,11 @@ impl Samples {
         self.0.push(sample);
     }
 
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The sample below which `share` of them lie (nearest rank).
     pub fn percentile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();

@@ -3,6 +3,7 @@
 mod api;
 mod command;
 mod fleet;
+mod git_server;
 mod mirror;
 mod platform;
 mod program;
@@ -10,6 +11,7 @@ mod program;
 pub use api::{Api, Reply};
 pub use command::{Cli, Ran};
 pub use fleet::{RunnerProcess, make_region};
+pub use git_server::{Certificate, GitServer};
 pub use mirror::Mirror;
 pub use platform::{Platform, Settings, binary, root};
 pub use program::{Finished, run_program};

@@ -1,10 +1,14 @@
-"""A git server on loopback: native `git http-backend` behind a few lines of HTTP. Repositories below /private/ want
-user:secret, and know guest:guest, who may nothing."""
+"""A git server on loopback: native `git http-backend` behind a few lines of HTTP, or HTTPS with a certificate.
+Repositories below /private/ want user:secret, and know guest:guest, who may nothing.
+
+As a program, `git_server.py ROOT [CERTIFICATE KEY]` prints its port and serves until its standard input ends."""
 
 import base64
 import http.server
 import os
+import ssl
 import subprocess
+import sys
 import threading
 
 USERS = {base64.b64encode(b"user:secret").decode(): 200, base64.b64encode(b"guest:guest").decode(): 403}
@@ -21,8 +25,9 @@ def git(directory, *arguments, input=None):
     return done.stdout.decode().strip()
 
 
-def serve(root, port):
-    """Serves the repositories of a directory until the program ends."""
+def serve(root, port, *certificate):
+    """Serves the repositories of a directory until the program ends; over TLS with the files of a certificate and its
+    key. Gives the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def log_message(self, *_):
@@ -76,7 +81,13 @@ def serve(root, port):
         do_GET = do_POST = answer
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        # The handshake belongs to the thread of the connection, not to the one that accepts.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address[1]
 
 
 def bare(root, name, files):
@@ -96,3 +107,8 @@ def bare(root, name, files):
     git(work, "remote", "add", "origin", path)
     git(work, "push", "-q", "-u", "origin", "main")
     return work
+
+
+if __name__ == "__main__":
+    print(serve(sys.argv[1], 0, *sys.argv[2:]), flush=True)
+    sys.stdin.read()

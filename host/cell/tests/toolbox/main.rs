@@ -6,6 +6,7 @@ mod execs;
 mod files;
 mod fork;
 mod git;
+mod git_cases;
 mod git_server;
 mod interpreter;
 mod process;
