@@ -234,6 +234,7 @@ fn answer(operation: Operation, given: Option<Credentials>) -> Result<Value, Fai
                     author: who.clone(),
                     committer: who,
                     allow_empty,
+                    tree: None,
                     amend: false,
                 },
             )?;

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 thread_local! {
     static GIT_DIR: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+    static WORK_TREE: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
     /// A file with what `-c` gave.
     static OVERRIDES: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
 }
@@ -56,6 +57,7 @@ pub fn global_options(arguments: Vec<String>) -> Result<Vec<String>, Failure> {
                 })?;
             }
             "-c" => add_override(&value()?)?,
+            "--work-tree" => WORK_TREE.set(Some(PathBuf::from(value()?))),
             "--git-dir" => GIT_DIR.set(Some(PathBuf::from(value()?))),
             "--no-pager" | "-p" | "--paginate" | "--no-optional-locks" | "--literal-pathspecs" => {}
             "--version" | "-v" => return Ok(vec!["version".into()]),
@@ -73,7 +75,9 @@ fn add_override(setting: &str) -> Result<(), Failure> {
             let now = std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .unwrap_or_default();
-            std::env::temp_dir().join(format!(".git-settings-{}", now.as_nanos()))
+            // `temp_dir` has no answer here.
+            let directory = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+            directory.join(format!(".git-settings-{}", now.as_nanos()))
         })
         .clone()
     });
@@ -111,6 +115,18 @@ pub fn repository() -> Result<Repository, Failure> {
         }
     })?;
     apply_overrides(&mut repository.config()?)?;
+    let tree = WORK_TREE
+        .with_borrow(Clone::clone)
+        .or_else(|| std::env::var_os("GIT_WORK_TREE").map(PathBuf::from));
+    if let Some(tree) = tree {
+        let tree = std::fs::canonicalize(&tree).map_err(|error| {
+            Failure::fatal(
+                Kind::NoRepository,
+                format!("Invalid path '{}': {}", tree.display(), crate::console::reason(&error)),
+            )
+        })?;
+        repository.set_workdir(&tree, false)?;
+    }
     Ok(repository)
 }
 
@@ -201,6 +217,9 @@ pub fn from_here(repository: &Repository, path: &str) -> String {
     };
     let mut ours: Vec<_> = inside.components().collect();
     let target = Path::new(path);
+    if path.ends_with('/') && target.components().eq(ours.iter().copied()) {
+        return "./".into();
+    }
     let mut parts: Vec<_> = target.components().collect();
     while !ours.is_empty() && parts.len() > 1 && ours[0] == parts[0] {
         ours.remove(0);

@@ -7,7 +7,9 @@ mod commands;
 mod console;
 mod context;
 mod credentials;
+mod dates;
 mod failure;
+mod history;
 mod net;
 mod out;
 mod pretty;
@@ -43,5 +45,6 @@ fn run(arguments: Vec<String>) -> Result<i32, Failure> {
         out::line(commands::USAGE);
         return Ok(1);
     };
-    commands::dispatch(name, rest.to_vec())
+    let (name, rest) = commands::alias(name, rest)?;
+    commands::dispatch(&name, rest)
 }

@@ -246,6 +246,8 @@ pub struct Sent {
     pub to: String,
     /// Whatever is there is replaced.
     pub force: bool,
+    /// What must be there, if that is a condition; none for nothing.
+    pub lease: Option<Option<Oid>>,
     /// What was there.
     pub old: Option<Oid>,
     /// What is to be there.
@@ -282,6 +284,7 @@ pub fn refspec(repository: &Repository, spec: &str, force: bool) -> Result<Sent,
             from: String::new(),
             to: full(to.unwrap_or_default(), None),
             force: true,
+            lease: None,
             old: None,
             new: None,
             refused: None,
@@ -306,6 +309,7 @@ pub fn refspec(repository: &Repository, spec: &str, force: bool) -> Result<Sent,
         from: own.map_or_else(|| from.to_owned(), |name| shorten(&name).to_owned()),
         to,
         force: force || plus,
+        lease: None,
         old: None,
         new: Some(id),
         refused: None,
@@ -352,6 +356,11 @@ pub fn push(repository: &Repository, to: &str, mut list: Vec<Sent>) -> Result<(S
         }
     }
     list.retain(|sent| sent.old != sent.new);
+    for sent in &mut list {
+        if sent.lease.is_some_and(|expected| expected != sent.old) {
+            sent.refused = Some("stale info".into());
+        }
+    }
     for sent in list.iter_mut().filter(|sent| !sent.force) {
         if let (Some(old), Some(new)) = (sent.old, sent.new) {
             if sent.to.starts_with("refs/tags/") {

@@ -1,6 +1,7 @@
 //! `git add`
 
 use crate::args::Args;
+use crate::commands::status;
 use crate::context;
 use crate::failure::{Failure, Kind};
 use git2::{IndexAddOption, Repository};
@@ -36,7 +37,8 @@ pub fn stage(repository: &Repository, paths: &[String], force: bool, tracked_onl
                 Kind::Invalid,
                 format!(
                     "The following paths are ignored by one of your .gitignore files:\n{path}\n\
-                     hint: Use -f if you really want to add them."
+                     hint: Use -f if you really want to add them.\n\
+                     hint: Disable this message with \"git config advice.addIgnoredFile false\""
                 ),
             ));
         }
@@ -78,21 +80,70 @@ pub fn add(arguments: Vec<String>) -> Result<i32, Failure> {
             "ignore-errors",
         ],
     )?;
-    if args.has("patch") || args.has("intent-to-add") || args.has("dry-run") {
+    if args.has("patch") {
         return Err(Failure::fatal(
             Kind::Invalid,
-            "--patch, --intent-to-add and --dry-run are not supported here; name the files",
+            "--patch is not supported here; name the files",
         ));
     }
     let repository = context::repository()?;
     let mut paths = context::all_in_tree(&repository, &args.all())?;
     if paths.is_empty() {
         if !(args.has("all") || args.has("update")) {
-            crate::note!("Nothing specified, nothing added.\nhint: Maybe you wanted to say 'git add .'?");
+            crate::note!(
+                "Nothing specified, nothing added.\nhint: Maybe you wanted to say 'git add .'?\n\
+                 hint: Disable this message with \"git config advice.addEmptyPathspec false\""
+            );
             return Ok(0);
         }
         paths.push(String::new());
     }
+    if args.has("dry-run") || args.has("verbose") {
+        for entry in status::collect(&repository, status::Untracked::All, &paths)? {
+            match entry.unstaged {
+                ' ' => {}
+                '?' if args.has("update") => {}
+                'D' => crate::say!("remove '{}'", entry.path),
+                _ => crate::say!("add '{}'", entry.path),
+            }
+        }
+    }
+    if args.has("dry-run") {
+        return Ok(0);
+    }
+    if args.has("intent-to-add") {
+        return intend(&repository, &paths);
+    }
     stage(&repository, &paths, args.has("force"), args.has("update"))?;
+    Ok(0)
+}
+
+/// The flag of an entry that is only announced; the one that says that there are more flags.
+const INTENT_TO_ADD: u16 = 1 << 13;
+const EXTENDED: u16 = 1 << 14;
+
+/// Lets git know of files without their contents.
+fn intend(repository: &Repository, paths: &[String]) -> Result<i32, Failure> {
+    let mut index = repository.index()?;
+    let empty = repository.blob(b"")?;
+    for entry in status::collect(repository, status::Untracked::All, paths)? {
+        if entry.staged == '?' {
+            index.add(&git2::IndexEntry {
+                ctime: git2::IndexTime::new(0, 0),
+                mtime: git2::IndexTime::new(0, 0),
+                dev: 0,
+                ino: 0,
+                mode: 0o100_644,
+                uid: 0,
+                gid: 0,
+                file_size: 0,
+                id: empty,
+                flags: EXTENDED,
+                flags_extended: INTENT_TO_ADD,
+                path: entry.path.into_bytes(),
+            })?;
+        }
+    }
+    index.write()?;
     Ok(0)
 }

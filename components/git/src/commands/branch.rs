@@ -98,6 +98,12 @@ pub fn branch(arguments: Vec<String>) -> Result<i32, Failure> {
             "D",
             "move|m",
             "M",
+            "copy|c",
+            "C",
+            "sort=",
+            "no-merged=?",
+            "points-at=",
+            "ignore-case|i",
             "force|f",
             "verbose|v",
             "vv",
@@ -107,8 +113,12 @@ pub fn branch(arguments: Vec<String>) -> Result<i32, Failure> {
             "track|t=?",
             "no-track",
             "format=",
-            "contains=",
+            "contains=?",
             "merged=?",
+            "no-contains=",
+            "abbrev=?",
+            "column=?",
+            "color=?",
             "quiet|q",
             "no-color",
         ],
@@ -130,6 +140,18 @@ pub fn branch(arguments: Vec<String>) -> Result<i32, Failure> {
                 crate::say!("Deleted branch {name} (was {was}).");
             }
         }
+        return Ok(0);
+    }
+    if args.has("copy") || args.has("C") {
+        let (old, new) = match args.words.as_slice() {
+            [new] => (own(&repository, None)?, new.clone()),
+            [old, new] => (old.clone(), new.clone()),
+            _ => return Err(Failure::fatal(Kind::Invalid, "branch name required")),
+        };
+        repository
+            .find_branch(&old, BranchType::Local)
+            .map_err(|_| Failure::fatal(Kind::NoReference, format!("no branch named '{old}'")))?;
+        create(&repository, &new, &old, args.has("C") || args.has("force"))?;
         return Ok(0);
     }
     if args.has("move") || args.has("M") {
@@ -155,9 +177,19 @@ pub fn branch(arguments: Vec<String>) -> Result<i32, Failure> {
         repository.find_branch(&name, BranchType::Local)?.set_upstream(None)?;
         return Ok(0);
     }
-    let listing = ["all", "remotes", "list", "contains", "merged", "format"]
-        .iter()
-        .any(|name| args.has(name));
+    let listing = [
+        "all",
+        "remotes",
+        "list",
+        "contains",
+        "merged",
+        "no-merged",
+        "points-at",
+        "format",
+        "sort",
+    ]
+    .iter()
+    .any(|name| args.has(name));
     if listing || args.words.is_empty() {
         return list(&repository, &args);
     }
@@ -196,14 +228,7 @@ fn rename(repository: &Repository, args: &Args) -> Result<i32, Failure> {
 
 fn list(repository: &Repository, args: &Args) -> Result<i32, Failure> {
     let current = context::branch(repository);
-    let contains = match args.value("contains") {
-        Some(name) => Some(context::commit(repository, if name.is_empty() { "HEAD" } else { name })?.id()),
-        None => None,
-    };
-    let merged = match args.value("merged") {
-        Some(name) => Some(context::commit(repository, if name.is_empty() { "HEAD" } else { name })?.id()),
-        None => None,
-    };
+    let chosen = super::refs::Chosen::of(repository, args)?;
     let mut rows: Vec<(String, String)> = Vec::new();
     if !args.has("remotes") {
         rows.extend(
@@ -226,26 +251,28 @@ fn list(repository: &Repository, args: &Args) -> Result<i32, Failure> {
             crate::say!("* (HEAD detached at {head})");
         }
     }
+    if args.has("sort") {
+        let order = super::refs::ordered(
+            repository,
+            rows.iter().map(|(_, full)| full.clone()).collect(),
+            &args.values("sort"),
+        )?;
+        rows.sort_by_key(|(_, full)| order.iter().position(|known| known == full));
+    }
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, full) in rows {
         let reference = repository.find_reference(&full)?;
         let Ok(commit) = reference.peel_to_commit() else {
             continue;
         };
-        let reaches = |from, to| from == to || repository.graph_descendant_of(from, to).unwrap_or(false);
-        if contains.is_some_and(|id| !reaches(commit.id(), id)) || merged.is_some_and(|id| !reaches(id, commit.id())) {
+        if !chosen.fits(repository, &full) {
             continue;
         }
         if !args.words.is_empty() && !args.words.iter().any(|word| matches(word, &name)) {
             continue;
         }
         if let Some(format) = args.value("format") {
-            let text = format
-                .replace("%(refname:short)", name.trim_start_matches("remotes/"))
-                .replace("%(refname)", &full)
-                .replace("%(objectname:short)", &context::short(commit.as_object()))
-                .replace("%(objectname)", &commit.id().to_string());
-            out::line(&text);
+            out::line(&super::refs::expand(repository, &full, format)?);
             continue;
         }
         let is_current = full.starts_with("refs/heads/") && current.as_deref() == Some(name.as_str());
@@ -256,13 +283,17 @@ fn list(repository: &Repository, args: &Args) -> Result<i32, Failure> {
             .flatten()
             .map(|target| format!(" -> {}", remotes::shorten(target)));
         if args.has("verbose") {
-            let far = if is_current {
-                status::following(repository)
-            } else {
-                None
-            };
+            let far = full
+                .strip_prefix("refs/heads/")
+                .and_then(|name| status::following_of(repository, name));
             let far = match far.map(|following| (following.name, following.apart)) {
-                Some((name, _)) if args.values("verbose").len() > 1 => format!("[{name}] "),
+                Some((name, apart)) if args.values("verbose").len() > 1 => match apart {
+                    None => format!("[{name}: gone] "),
+                    Some((0, 0)) => format!("[{name}] "),
+                    Some((ahead, 0)) => format!("[{name}: ahead {ahead}] "),
+                    Some((0, behind)) => format!("[{name}: behind {behind}] "),
+                    Some((ahead, behind)) => format!("[{name}: ahead {ahead}, behind {behind}] "),
+                },
                 Some((_, Some((ahead, 0)))) if ahead > 0 => format!("[ahead {ahead}] "),
                 Some((_, Some((0, behind)))) if behind > 0 => format!("[behind {behind}] "),
                 Some((_, Some((ahead, behind)))) if ahead > 0 => format!("[ahead {ahead}, behind {behind}] "),

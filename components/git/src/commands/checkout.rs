@@ -92,6 +92,8 @@ pub fn switch_to(repository: &Repository, name: &str, force: bool, detach: bool)
             if force {
                 to_tree(repository, target.as_object(), true)?;
             }
+            // So that `-` leads here again, as with git.
+            repository.set_head(&format!("refs/heads/{name}"))?;
             return Ok(Went::Already(name));
         }
         to_tree(repository, target.as_object(), force)?;
@@ -139,7 +141,7 @@ fn previous(repository: &Repository) -> Result<String, Failure> {
         .ok_or_else(|| Failure::error(Kind::NoReference, "there is no branch before this one"))
 }
 
-fn tell(repository: &Repository, went: &Went, before: Option<git2::Commit<'_>>, was_detached: bool) {
+fn tell(repository: &Repository, went: &Went, before: Option<git2::Commit<'_>>, was_detached: bool, advise: bool) {
     if was_detached
         && let Some(before) =
             before.filter(|before| context::head(repository).is_none_or(|now| now.id() != before.id()))
@@ -158,7 +160,9 @@ fn tell(repository: &Repository, went: &Went, before: Option<git2::Commit<'_>>, 
             crate::note!("Switched to a new branch '{name}'");
         }
         Went::Detached(name) => {
-            crate::note!("Note: switching to '{name}'.\n\nYou are in 'detached HEAD' state.\n");
+            if advise {
+                crate::note!("Note: switching to '{name}'.\n\nYou are in 'detached HEAD' state.\n");
+            }
             if let Some(head) = context::head(repository) {
                 crate::note!(
                     "HEAD is now at {} {}",
@@ -188,12 +192,15 @@ fn go(repository: &Repository, name: &str, args: &Args) -> Result<i32, Failure> 
     let was_detached = context::branch(repository).is_none();
     let went = switch_to(repository, name, args.has("force"), args.has("detach"))?;
     if !args.has("quiet") {
-        tell(repository, &went, before, was_detached);
+        tell(repository, &went, before, was_detached, !args.has("detach"));
+        local_changes(repository)?;
     }
     Ok(0)
 }
 
 fn create(repository: &Repository, name: &str, at: Option<&str>, args: &Args, force: bool) -> Result<i32, Failure> {
+    let existed = repository.find_branch(name, BranchType::Local).is_ok();
+    let current = context::branch(repository).as_deref() == Some(name);
     match (at, context::head(repository)) {
         // Before the first commit a branch is only a name.
         (None, None) => repository.set_head(&format!("refs/heads/{name}"))?,
@@ -216,9 +223,27 @@ fn create(repository: &Repository, name: &str, at: Option<&str>, args: &Args, fo
         }
     }
     if !args.has("quiet") {
-        crate::note!("Switched to a new branch '{name}'");
+        match (existed, current) {
+            (true, true) => crate::note!("Reset branch '{name}'"),
+            (true, false) => crate::note!("Switched to and reset branch '{name}'"),
+            _ => crate::note!("Switched to a new branch '{name}'"),
+        }
+        local_changes(repository)?;
     }
     Ok(0)
+}
+
+/// Lists what is not as committed.
+fn local_changes(repository: &Repository) -> Result<(), Failure> {
+    for entry in status::collect(repository, status::Untracked::No, &[])? {
+        let letter = if entry.staged == ' ' {
+            entry.unstaged
+        } else {
+            entry.staged
+        };
+        crate::say!("{letter}\t{}", entry.path);
+    }
+    Ok(())
 }
 
 /// `git checkout`
@@ -248,7 +273,9 @@ pub fn checkout(arguments: Vec<String>) -> Result<i32, Failure> {
     }
     if let Some(name) = args.value("orphan") {
         repository.set_head(&format!("refs/heads/{name}"))?;
-        crate::note!("Switched to a new branch '{name}'");
+        if !args.has("quiet") {
+            crate::note!("Switched to a new branch '{name}'");
+        }
         return Ok(0);
     }
     if let Some(paths) = &args.paths
@@ -260,22 +287,26 @@ pub fn checkout(arguments: Vec<String>) -> Result<i32, Failure> {
             paths,
             true,
             true,
+            true,
             &args,
         );
     }
     match args.words.as_slice() {
-        [] => Ok(0),
+        [] => {
+            local_changes(&repository)?;
+            Ok(0)
+        }
         [word] => {
             let is_path = std::fs::symlink_metadata(word).is_ok() || in_index(&repository, word);
             if word != "-" && is_path && repository.revparse_single(word).is_err() {
-                return files(&repository, None, &args.words, true, true, &args);
+                return files(&repository, None, &args.words, true, true, true, &args);
             }
             go(&repository, word, &args)
         }
         [revision, paths @ ..] if repository.revparse_single(revision).is_ok() => {
-            files(&repository, Some(revision), paths, true, true, &args)
+            files(&repository, Some(revision), paths, true, true, true, &args)
         }
-        paths => files(&repository, None, paths, true, true, &args),
+        paths => files(&repository, None, paths, true, true, true, &args),
     }
 }
 
@@ -316,10 +347,17 @@ pub fn switch(arguments: Vec<String>) -> Result<i32, Failure> {
     let is_branch = name == "-" || repository.find_branch(name, BranchType::Local).is_ok();
     if !is_branch && !args.has("detach") {
         if repository.revparse_single(name).is_ok() {
+            let kind = if repository.find_reference(&format!("refs/tags/{name}")).is_ok() {
+                "tag"
+            } else if repository.find_branch(name, BranchType::Remote).is_ok() {
+                "remote branch"
+            } else {
+                "commit"
+            };
             return Err(Failure::fatal(
                 Kind::Invalid,
                 format!(
-                    "a branch is expected, got '{name}'\n\
+                    "a branch is expected, got {kind} '{name}'\n\
                      hint: If you want to detach HEAD at the commit, try again with the --detach option."
                 ),
             ));
@@ -359,6 +397,7 @@ pub fn restore(arguments: Vec<String>) -> Result<i32, Failure> {
         &paths,
         staged,
         args.has("worktree") || !staged,
+        false,
         &args,
     )
 }
@@ -369,13 +408,78 @@ fn files(
     named: &[String],
     staged: bool,
     work: bool,
+    tells: bool,
     args: &Args,
 ) -> Result<i32, Failure> {
     let paths = context::all_in_tree(repository, named)?;
     // `git checkout FILE` takes files out of the index and leaves that as it is.
     let staged = staged && (source.is_some() || args.has("staged"));
-    put_back(repository, source, &paths, staged, work)?;
+    let side = match (args.has("ours"), args.has("theirs")) {
+        (true, _) => Some(2),
+        (_, true) => Some(3),
+        _ => None,
+    };
+    let count = match side {
+        Some(stage) => one_side(repository, &paths, stage)?,
+        None => {
+            let specs: Vec<String> = paths.iter().filter(|path| !path.is_empty()).cloned().collect();
+            let mut options = git2::DiffOptions::new();
+            for spec in &specs {
+                options.pathspec(spec);
+            }
+            let count = repository
+                .diff_index_to_workdir(None, Some(&mut options))?
+                .deltas()
+                .len();
+            put_back(repository, source, &paths, staged, work)?;
+            count
+        }
+    };
+    if tells && !args.has("quiet") && source.is_none() {
+        crate::note!(
+            "Updated {count} path{} from the index",
+            if count == 1 { "" } else { "s" }
+        );
+    }
     Ok(0)
+}
+
+/// Puts one side of conflicts into the work tree; the conflicts stay. Gives how many files there were.
+fn one_side(repository: &Repository, paths: &[String], stage: i32) -> Result<usize, Failure> {
+    let tree = context::work_tree(repository)?.to_path_buf();
+    let index = repository.index()?;
+    let mut names: Vec<String> = index
+        .iter()
+        .filter(|entry| (entry.flags >> 12) & 3 != 0)
+        .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
+        .filter(|name| {
+            paths.iter().any(|path| {
+                path.is_empty()
+                    || name == path
+                    || name
+                        .strip_prefix(path.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
+            })
+        })
+        .collect();
+    names.dedup();
+    if names.is_empty() {
+        return Err(Failure::error(
+            Kind::NoReference,
+            format!("path '{}' has no conflict to take a side of", paths.join(" ")),
+        ));
+    }
+    for name in &names {
+        let Some(entry) = index.get_path(std::path::Path::new(name), stage) else {
+            let side = if stage == 2 { "our" } else { "their" };
+            return Err(Failure::error(
+                Kind::NoReference,
+                format!("path '{name}' does not have {side} version"),
+            ));
+        };
+        std::fs::write(tree.join(name), repository.find_blob(entry.id)?.content())?;
+    }
+    Ok(names.len())
 }
 
 /// Brings files back: into the index from a revision (HEAD if none is named), into the work tree from there or from the

@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::commands::{add, diff};
+use crate::dates;
 use crate::failure::{Failure, Kind};
 use crate::{context, pretty};
 use git2::{Commit, Oid, Repository, RepositoryState, Signature};
@@ -17,6 +18,8 @@ pub struct Order<'a> {
     pub committer: Signature<'a>,
     /// Even if nothing has changed.
     pub allow_empty: bool,
+    /// What is committed, in the place of the index.
+    pub tree: Option<Oid>,
     /// In the place of the last commit.
     pub amend: bool,
 }
@@ -38,7 +41,10 @@ pub fn create(repository: &Repository, order: &Order<'_>) -> Result<Oid, Failure
             code: 128,
         });
     }
-    let tree = repository.find_tree(index.write_tree()?)?;
+    let tree = repository.find_tree(match order.tree {
+        Some(tree) => tree,
+        None => index.write_tree()?,
+    })?;
     let head = context::head(repository);
     if order.amend {
         let Some(head) = head else {
@@ -76,7 +82,12 @@ pub fn create(repository: &Repository, order: &Order<'_>) -> Result<Oid, Failure
         &tree,
         &parents,
     )?;
-    repository.cleanup_state()?;
+    if super::rebase::is_going_on(repository) {
+        // The rest of the rebase is still to come.
+        let _ = std::fs::remove_file(repository.path().join("CHERRY_PICK_HEAD"));
+    } else {
+        repository.cleanup_state()?;
+    }
     Ok(id)
 }
 
@@ -141,6 +152,10 @@ pub fn commit(arguments: Vec<String>) -> Result<i32, Failure> {
             "verbose|v",
             "reuse-message|C=",
             "no-gpg-sign",
+            "only|o",
+            "include|i",
+            "reset-author",
+            "cleanup=",
         ],
     )?;
     let repository = context::repository()?;
@@ -149,9 +164,14 @@ pub fn commit(arguments: Vec<String>) -> Result<i32, Failure> {
         add::stage(&repository, &[String::new()], false, true)?;
     }
     let paths = context::all_in_tree(&repository, &args.all())?;
-    if !paths.is_empty() {
-        add::stage(&repository, &paths, false, true)?;
-    }
+    let tree = match (paths.is_empty(), args.has("include")) {
+        (true, _) => None,
+        (false, true) => {
+            add::stage(&repository, &paths, false, true)?;
+            None
+        }
+        (false, false) => Some(only(&repository, &paths)?),
+    };
     let before = if args.has("amend") {
         context::head(&repository)
     } else {
@@ -176,7 +196,7 @@ pub fn commit(arguments: Vec<String>) -> Result<i32, Failure> {
         (.., Some(other)) => String::from_utf8_lossy(context::commit(&repository, other)?.message_bytes()).into_owned(),
         _ => match (&before, prepared(&repository)) {
             (Some(before), _) => String::from_utf8_lossy(before.message_bytes()).into_owned(),
-            (None, Some(text)) => cleaned(&text, true),
+            (None, Some(text)) => cleaned(&text, false),
             (None, None) => {
                 return Err(Failure::plain(
                     Kind::Invalid,
@@ -202,20 +222,34 @@ pub fn commit(arguments: Vec<String>) -> Result<i32, Failure> {
             message.push_str(&format!("\n{line}\n"));
         }
     }
-    let author = match (args.value("author"), &before) {
-        (Some(text), _) => {
-            let (name, email) = person(text)?;
-            Signature::new(name, email, &committer.when())?
-        }
-        (None, Some(before)) => before.author().to_owned(),
-        (None, None) => context::author(&repository)?,
+    let taken = match (&before, args.value("reuse-message")) {
+        _ if args.has("reset-author") => None,
+        (Some(before), _) => Some(before.author().to_owned()),
+        (None, Some(other)) => Some(context::commit(&repository, other)?.author().to_owned()),
+        (None, None) => picked(&repository),
     };
+    let dated = args.has("date") || taken.is_some();
+    let mut author = match taken {
+        Some(author) => author,
+        None => context::author(&repository)?,
+    };
+    if let Some(text) = args.value("author") {
+        let (name, email) = person(text)?;
+        author = Signature::new(name, email, &author.when())?;
+    }
+    if let Some(text) = args.value("date") {
+        let when =
+            dates::parse(text).ok_or_else(|| Failure::fatal(Kind::Invalid, format!("invalid date format: {text}")))?;
+        let (name, email) = (author.name_bytes().to_vec(), author.email_bytes().to_vec());
+        author = Signature::new(&String::from_utf8_lossy(&name), &String::from_utf8_lossy(&email), &when)?;
+    }
     let root = context::head(&repository).is_none();
     let order = Order {
         message: &message,
         author,
         committer,
         allow_empty: args.has("allow-empty"),
+        tree,
         amend: args.has("amend"),
     };
     let id = match create(&repository, &order) {
@@ -228,20 +262,112 @@ pub fn commit(arguments: Vec<String>) -> Result<i32, Failure> {
         Err(failure) => return Err(failure),
     };
     if !args.has("quiet") {
-        let made = repository.find_commit(id)?;
-        let branch = context::branch(&repository).unwrap_or_else(|| "detached HEAD".into());
-        crate::say!(
-            "[{branch}{} {}] {}",
-            if root { " (root-commit)" } else { "" },
-            context::short(made.as_object()),
-            pretty::subject(&made)
-        );
-        let made_tree = made.tree()?;
-        let parent = made.parent(0).ok().map(|parent| parent.tree()).transpose()?;
-        let changes = repository.diff_tree_to_tree(parent.as_ref(), Some(&made_tree), None)?;
-        diff::summary(changes)?;
+        tell(&repository, id, root, dated)?;
     }
     Ok(0)
+}
+
+/// Says what was committed: the branch, who wrote it if that is somebody else, and what it changes.
+///
+/// # Errors
+/// It cannot be read.
+pub fn tell(repository: &Repository, id: Oid, root: bool, dated: bool) -> Result<(), Failure> {
+    let made = repository.find_commit(id)?;
+    let branch = context::branch(repository).unwrap_or_else(|| "detached HEAD".into());
+    crate::say!(
+        "[{branch}{} {}] {}",
+        if root { " (root-commit)" } else { "" },
+        context::short(made.as_object()),
+        pretty::subject(&made)
+    );
+    let (author, committer) = (made.author(), made.committer());
+    if author.name_bytes() != committer.name_bytes() || author.email_bytes() != committer.email_bytes() {
+        crate::say!(
+            " Author: {} <{}>",
+            String::from_utf8_lossy(author.name_bytes()),
+            String::from_utf8_lossy(author.email_bytes())
+        );
+    }
+    if dated {
+        crate::say!(" Date: {}", pretty::date(author.when()));
+    }
+    if made.parent_count() < 2 {
+        let parent = made.parent(0).ok().map(|parent| parent.tree()).transpose()?;
+        diff::summary(repository.diff_tree_to_tree(parent.as_ref(), Some(&made.tree()?), None)?)?;
+    }
+    Ok(())
+}
+
+/// Whose commit is being picked, if one is.
+fn picked(repository: &Repository) -> Option<Signature<'static>> {
+    let text = std::fs::read_to_string(repository.path().join("CHERRY_PICK_HEAD")).ok()?;
+    let commit = repository.find_commit(Oid::from_str(text.trim()).ok()?).ok()?;
+    let author = commit.author().to_owned();
+    Some(author)
+}
+
+/// The tree of HEAD with only these paths as they are in the work tree. The index has them too from now on, and keeps
+/// what else was staged.
+fn only(repository: &Repository, paths: &[String]) -> Result<Oid, Failure> {
+    if repository.state() == RepositoryState::Merge {
+        return Err(Failure::fatal(
+            Kind::Invalid,
+            "cannot do a partial commit during a merge.",
+        ));
+    }
+    let tree = context::work_tree(repository)?.to_path_buf();
+    let head = context::head(repository).map(|head| head.tree()).transpose()?;
+    let mut index = repository.index()?;
+    let staged: Vec<git2::IndexEntry> = index.iter().collect();
+    let mut named: Vec<String> = staged
+        .iter()
+        .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
+        .collect();
+    index.clear()?;
+    if let Some(head) = &head {
+        index.read_tree(head)?;
+        named.extend(
+            index
+                .iter()
+                .map(|entry| String::from_utf8_lossy(&entry.path).into_owned()),
+        );
+    }
+    named.sort();
+    named.dedup();
+    let fits = |path: &str, name: &str| {
+        path.is_empty()
+            || name == path
+            || name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+            || super::branch::matches(path, name)
+    };
+    if let Some(path) = paths.iter().find(|path| !named.iter().any(|name| fits(path, name))) {
+        index.read(true)?;
+        return Err(Failure::error(
+            Kind::NoReference,
+            format!("pathspec '{path}' did not match any file(s) known to git"),
+        ));
+    }
+    named.retain(|name| paths.iter().any(|path| fits(path, name)));
+    let put = |index: &mut git2::Index| -> Result<(), Failure> {
+        for name in &named {
+            let path = std::path::Path::new(name);
+            if tree.join(path).symlink_metadata().is_ok() {
+                index.add_path(path)?;
+            } else {
+                index.remove(path, 0)?;
+            }
+        }
+        Ok(())
+    };
+    put(&mut index)?;
+    let made = index.write_tree()?;
+    index.clear()?;
+    for entry in &staged {
+        index.add(entry)?;
+    }
+    put(&mut index)?;
+    index.write()?;
+    Ok(made)
 }
 
 /// What a merge has written for the commit that ends it.

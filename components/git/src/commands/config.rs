@@ -59,6 +59,18 @@ pub fn check_key(key: &str) -> Result<(), Failure> {
     }
 }
 
+/// All values of a setting.
+fn values(config: &Config, key: &str) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let Ok(mut entries) = config.multivar(key, None) else {
+        return Ok(found);
+    };
+    while let Some(entry) = entries.next() {
+        found.push(String::from_utf8_lossy(entry?.value_bytes()).into_owned());
+    }
+    Ok(found)
+}
+
 /// The command.
 pub fn config(arguments: Vec<String>) -> Result<i32, Failure> {
     let args = Args::parse(
@@ -133,15 +145,30 @@ pub fn config(arguments: Vec<String>) -> Result<i32, Failure> {
     };
     check_key(key)?;
     if args.has("unset") || args.has("unset-all") || verb == "unset" {
-        return match open(true)?.remove(key) {
-            Ok(()) => Ok(0),
-            Err(_) => Ok(5),
-        };
+        let mut config = open(true)?;
+        let count = values(&config, key)?.len();
+        if count > 1 && !args.has("unset-all") {
+            crate::note!("warning: {key} has multiple values");
+            return Ok(5);
+        }
+        if count == 0 {
+            return Ok(5);
+        }
+        config.remove_multivar(key, ".*")?;
+        return Ok(0);
     }
     if let Some(value) = words.get(1).filter(|_| !args.has("get") && verb != "get") {
         let mut config = open(true)?;
         if args.has("add") {
             config.set_multivar(key, "^$", value)?;
+        } else if args.has("replace-all") {
+            config.set_multivar(key, ".*", value)?;
+        } else if values(&config, key)?.len() > 1 {
+            crate::note!(
+                "warning: {key} has multiple values\nerror: cannot overwrite multiple values with a single value\n       \
+                 Use a regexp, --add or --replace-all to change {key}."
+            );
+            return Ok(5);
         } else {
             config.set_str(key, value)?;
         }

@@ -2,10 +2,12 @@
 
 use crate::args::Args;
 use crate::commands::diff;
+use crate::dates;
 use crate::failure::{Failure, Kind};
+use crate::history::Walk;
 use crate::pretty::{self, Style};
 use crate::{context, out};
-use git2::{Commit, DiffOptions, ObjectType, Repository, Revwalk, Sort};
+use git2::{Commit, DiffOptions, ObjectType, Repository};
 
 fn style(repository: &Repository, args: &Args) -> Style {
     let oneline = args.has("oneline");
@@ -33,13 +35,16 @@ fn style(repository: &Repository, args: &Args) -> Style {
 }
 
 /// Begins a walk at revisions and ranges; at HEAD without any.
-pub fn walk<'a>(repository: &'a Repository, revisions: &[String], all: bool) -> Result<Revwalk<'a>, Failure> {
-    let mut walk = repository.revwalk()?;
-    walk.set_sorting(Sort::TIME)?;
+pub fn walk<'a>(repository: &'a Repository, revisions: &[String], all: bool) -> Result<Walk<'a>, Failure> {
+    let mut walk = Walk::new(repository);
     if all {
-        walk.push_glob("*")?;
-        if repository.head().is_ok() {
-            walk.push_head()?;
+        if let Some(head) = context::head(repository) {
+            walk.push(head.id());
+        }
+        for reference in repository.references()?.flatten() {
+            if let Ok(commit) = reference.peel_to_commit() {
+                walk.push(commit.id());
+            }
         }
     }
     let id = |name: &str| -> Result<git2::Oid, Failure> {
@@ -49,32 +54,34 @@ pub fn walk<'a>(repository: &'a Repository, revisions: &[String], all: bool) -> 
     for revision in revisions {
         if let Some((from, to)) = revision.split_once("...") {
             let (from, to) = (id(from)?, id(to)?);
-            walk.push(from)?;
-            walk.push(to)?;
-            if let Ok(base) = repository.merge_base(from, to) {
-                walk.hide(base)?;
+            walk.push(from);
+            walk.push(to);
+            if let Ok(bases) = repository.merge_bases(from, to) {
+                for base in bases.iter() {
+                    walk.hide(*base);
+                }
             }
             pushed = true;
         } else if let Some((from, to)) = revision.split_once("..") {
-            walk.hide(id(from)?)?;
-            walk.push(id(to)?)?;
+            walk.hide(id(from)?);
+            walk.push(id(to)?);
             pushed = true;
         } else if let Some(not) = revision.strip_prefix('^') {
-            walk.hide(id(not)?)?;
+            walk.hide(id(not)?);
         } else {
-            walk.push(id(revision)?)?;
+            walk.push(id(revision)?);
             pushed = true;
         }
     }
     if !pushed {
-        if context::head(repository).is_none() {
+        let Some(head) = context::head(repository) else {
             let branch = context::branch(repository).unwrap_or_default();
             return Err(Failure::fatal(
                 Kind::NoReference,
                 format!("your current branch '{branch}' does not have any commits yet"),
             ));
-        }
-        walk.push_head()?;
+        };
+        walk.push(head.id());
     }
     Ok(walk)
 }
@@ -90,7 +97,10 @@ fn changes<'a>(
 }
 
 /// Whether a commit has touched one of the paths.
-fn touches(repository: &Repository, commit: &Commit<'_>, paths: &[String]) -> Result<bool, Failure> {
+///
+/// # Errors
+/// It cannot be read.
+pub fn touches(repository: &Repository, commit: &Commit<'_>, paths: &[String]) -> Result<bool, Failure> {
     let mut options = DiffOptions::new();
     for path in paths.iter().filter(|path| !path.is_empty()) {
         options.pathspec(path);
@@ -123,44 +133,17 @@ fn shows_changes(args: &Args) -> bool {
     .any(|name| args.has(name))
 }
 
-/// A moment of `--since`: seconds of Unix time, a date, or `N units ago`.
-fn moment(repository: &Repository, text: &str) -> Result<i64, Failure> {
-    let _ = repository;
+/// A moment of `--since`.
+fn moment(text: &str) -> Result<i64, Failure> {
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);
     }
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    let words: Vec<&str> = text.split(['.', ' ']).collect();
-    if let [count, unit, "ago"] = words.as_slice()
-        && let Ok(count) = count.parse::<i64>()
-    {
-        let unit = match unit.trim_end_matches('s') {
-            "second" => 1,
-            "minute" => 60,
-            "hour" => 3600,
-            "day" => 86_400,
-            "week" => 604_800,
-            "month" => 2_628_000,
-            "year" => 31_536_000,
-            other => return Err(Failure::fatal(Kind::Invalid, format!("unknown unit of time '{other}'"))),
-        };
-        return Ok(now.saturating_sub(count.saturating_mul(unit)));
-    }
-    let mut parts = text.get(..10).unwrap_or(text).split('-').map(str::parse::<i64>);
-    if let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) {
-        let shifted = if month <= 2 { year - 1 } else { year };
-        let era = shifted.div_euclid(400);
-        let of_era = shifted.rem_euclid(400);
-        let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
-        return Ok(days * 86_400);
-    }
-    Err(Failure::fatal(
-        Kind::Invalid,
-        format!("'{text}' is no date here; write YYYY-MM-DD, seconds of Unix time, or N days ago"),
-    ))
+    dates::parse(text).map(|time| time.seconds()).ok_or_else(|| {
+        Failure::fatal(
+            Kind::Invalid,
+            format!("'{text}' is no date here; write YYYY-MM-DD, seconds of Unix time, or N days ago"),
+        )
+    })
 }
 
 /// `git log`
@@ -195,22 +178,16 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
     let repository = context::repository()?;
     let (revisions, paths) = diff::sorted(&repository, &args)?;
     let mut walk = walk(&repository, &revisions, args.has("all"))?;
-    let mut sorting = if args.has("topo-order") || args.has("graph") {
-        Sort::TOPOLOGICAL | Sort::TIME
-    } else {
-        Sort::TIME
-    };
-    if args.has("reverse") {
-        sorting |= Sort::REVERSE;
+    if args.has("topo-order") || args.has("graph") {
+        walk.topological();
     }
-    walk.set_sorting(sorting)?;
     if args.has("first-parent") {
-        walk.simplify_first_parent()?;
+        walk.first_parent();
     }
     let most = args.number("max-count")?.or(args.number("#")?).unwrap_or(usize::MAX);
     let skip = args.number("skip")?.unwrap_or(0);
-    let since = args.value("since").map(|text| moment(&repository, text)).transpose()?;
-    let until = args.value("until").map(|text| moment(&repository, text)).transpose()?;
+    let since = args.value("since").map(|text| moment(text)).transpose()?;
+    let until = args.value("until").map(|text| moment(text)).transpose()?;
     let folded = |text: &str| {
         if args.has("regexp-ignore-case") {
             text.to_lowercase()
@@ -221,10 +198,8 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
     let style = style(&repository, &args);
     let mut picked = Vec::new();
     let mut passed = 0;
-    // Reversed output begins with the last of those that are picked.
-    let limited = if args.has("reverse") { usize::MAX } else { most };
     for id in walk {
-        if picked.len() >= limited {
+        if picked.len() >= most {
             break;
         }
         let commit = repository.find_commit(id?)?;
@@ -255,16 +230,14 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
             }
         }
     }
-    if args.has("reverse") && picked.len() > most {
-        picked.drain(..picked.len() - most);
+    // Chosen first, then turned round, as git does.
+    if args.has("reverse") {
+        picked.reverse();
     }
     if shows_changes(&args) || args.has("reverse") {
         for (at, commit) in picked.iter().enumerate() {
             one(&repository, commit, &args, &style, at == 0, &paths)?;
         }
-    }
-    if !picked.is_empty() && !pretty::ends_lines(&style.format) {
-        out::text("\n");
     }
     Ok(0)
 }

@@ -20,6 +20,12 @@ pub struct How<'a> {
     pub squash: bool,
     /// In the place of the usual message.
     pub message: Option<&'a str>,
+    /// Whose side a conflict takes.
+    pub favor: Option<git2::FileFavor>,
+    /// In the place of a merge, the own commits once more on top of theirs.
+    pub rebase: bool,
+    /// Histories may have nothing in common.
+    pub unrelated: bool,
     /// Say nothing.
     pub quiet: bool,
 }
@@ -58,7 +64,20 @@ pub fn bring_in(repository: &Repository, theirs: Oid, called: &str, how: &How<'_
     if analysis.is_up_to_date() {
         return Ok(Merged::UpToDate);
     }
-    if analysis.is_fast_forward() && !how.no_fast_forward && !how.squash {
+    if analysis.is_fast_forward() && how.squash {
+        let before = context::head(repository);
+        checkout::to_tree(repository, their_commit.as_object(), false).map_err(merging)?;
+        if let Some(before) = before.filter(|_| !how.quiet) {
+            crate::say!(
+                "Updating {}..{}\nFast-forward\nSquash commit -- not updating HEAD",
+                context::short(before.as_object()),
+                context::short(their_commit.as_object())
+            );
+            diff::table(repository.diff_tree_to_tree(Some(&before.tree()?), Some(&their_commit.tree()?), None)?)?;
+        }
+        return Ok(Merged::Made);
+    }
+    if analysis.is_fast_forward() && !how.no_fast_forward {
         forward(repository, &their_commit, how)?;
         return Ok(Merged::FastForward);
     }
@@ -114,7 +133,7 @@ fn three_way(
     let Some(ours) = context::head(repository) else {
         return Err(Failure::fatal(Kind::NoReference, "there is nothing to merge into"));
     };
-    if repository.merge_base(ours.id(), theirs.id()).is_err() {
+    if !how.unrelated && repository.merge_base(ours.id(), theirs.id()).is_err() {
         return Err(Failure::fatal(Kind::Invalid, "refusing to merge unrelated histories"));
     }
     let committer = context::committer(repository)?;
@@ -127,14 +146,28 @@ fn three_way(
         .their_label(called);
     let mut options = MergeOptions::new();
     options.find_renames(true);
+    if let Some(favor) = how.favor {
+        options.file_favor(favor);
+    }
+    let both = both_changed(repository, ours.id(), theirs.id());
     repository
         .merge(&[theirs], Some(&mut options), Some(&mut checkout))
         .map_err(|error| {
-            let dirty = changed_paths(repository);
+            let all = changed_paths(repository);
+            let their_paths = theirs_changed(repository, ours.id(), theirs.id());
+            let mut dirty: Vec<String> = all.iter().filter(|path| their_paths.contains(path)).cloned().collect();
+            if dirty.is_empty() {
+                dirty = all;
+            }
             let _ = repository.cleanup_state();
             match error.code() {
                 git2::ErrorCode::Conflict | git2::ErrorCode::Uncommitted | git2::ErrorCode::IndexDirty => {
-                    checkout::overwritten(&dirty, false, "merge", "merge")
+                    let failure = checkout::overwritten(&dirty, false, "merge", "merge");
+                    Failure {
+                        message: format!("{}\nMerge with strategy ort failed.", failure.message),
+                        code: 2,
+                        ..failure
+                    }
                 }
                 _ => error.into(),
             }
@@ -148,20 +181,23 @@ fn three_way(
     let message = how.message.map_or(usual, |message| format!("{}\n", message.trim_end()));
     let index = repository.index()?;
     if index.has_conflicts() {
-        return Err(conflicts(repository, &message)?);
+        return Err(conflicts(repository, &message, called, &both)?);
+    }
+    for path in &both {
+        crate::say!("Auto-merging {path}");
     }
     if how.squash {
         repository.cleanup_state()?;
         if !how.quiet {
             crate::say!("Squash commit -- not updating HEAD");
-            crate::say!("Automatic merge went well; stopped before committing as requested");
+            crate::note!("Automatic merge went well; stopped before committing as requested");
         }
         return Ok(Merged::Made);
     }
     std::fs::write(repository.path().join("MERGE_MSG"), &message)?;
     if how.no_commit {
         if !how.quiet {
-            crate::say!("Automatic merge went well; stopped before committing as requested");
+            crate::note!("Automatic merge went well; stopped before committing as requested");
         }
         return Ok(Merged::Made);
     }
@@ -172,6 +208,7 @@ fn three_way(
             author: context::author(repository)?,
             committer,
             allow_empty: true,
+            tree: None,
             amend: false,
         },
     )?;
@@ -188,6 +225,8 @@ fn title(repository: &Repository, called: &str) -> String {
         format!("branch '{called}'")
     } else if repository.find_branch(called, git2::BranchType::Remote).is_ok() {
         format!("remote-tracking branch '{called}'")
+    } else if repository.find_reference(&format!("refs/tags/{called}")).is_ok() {
+        format!("tag '{called}'")
     } else if called.contains(" of ") {
         called.to_owned()
     } else {
@@ -204,10 +243,47 @@ fn changed_paths(repository: &Repository) -> Vec<String> {
         .collect()
 }
 
+/// Paths that a commit changes against where the histories parted.
+fn theirs_changed(repository: &Repository, ours: Oid, theirs: Oid) -> Vec<String> {
+    let changed = |to: Oid| -> Option<Vec<String>> {
+        let base = repository.find_commit(repository.merge_base(ours, theirs).ok()?).ok()?;
+        let (from, to) = (base.tree().ok()?, repository.find_commit(to).ok()?.tree().ok()?);
+        let diff = repository.diff_tree_to_tree(Some(&from), Some(&to), None).ok()?;
+        Some(
+            diff.deltas()
+                .filter_map(|delta| {
+                    delta
+                        .new_file()
+                        .path_bytes()
+                        .map(|path| String::from_utf8_lossy(path).into_owned())
+                })
+                .collect(),
+        )
+    };
+    changed(theirs).unwrap_or_default()
+}
+
+/// Files that both sides have changed, each in its way, and that are on both.
+fn both_changed(repository: &Repository, ours: Oid, theirs: Oid) -> Vec<String> {
+    let id = |commit: Oid, path: &str| {
+        let tree = repository.find_commit(commit).ok()?.tree().ok()?;
+        Some(tree.get_path(std::path::Path::new(path)).ok()?.id())
+    };
+    let mine = theirs_changed(repository, theirs, ours);
+    theirs_changed(repository, ours, theirs)
+        .into_iter()
+        .filter(|path| mine.contains(path))
+        .filter(|path| match (id(ours, path), id(theirs, path)) {
+            (Some(one), Some(other)) => one != other,
+            _ => false,
+        })
+        .collect()
+}
+
 /// Tells what is left to the user.
-fn conflicts(repository: &Repository, message: &str) -> Result<Failure, Failure> {
+fn conflicts(repository: &Repository, message: &str, called: &str, both: &[String]) -> Result<Failure, Failure> {
     let index = repository.index()?;
-    let mut text = String::new();
+    let mut texts: Vec<(String, String)> = Vec::new();
     let mut list = String::new();
     for conflict in index.conflicts()?.flatten() {
         let path = conflict
@@ -224,16 +300,20 @@ fn conflicts(repository: &Repository, message: &str) -> Result<Failure, Failure>
         };
         if kind == "modify/delete" {
             let (gone, kept) = if conflict.our.is_none() {
-                ("HEAD", "theirs")
+                ("HEAD", called)
             } else {
-                ("theirs", "HEAD")
+                (called, "HEAD")
             };
-            text.push_str(&format!(
-                "CONFLICT ({kind}): {path} deleted in {gone} and modified in {kept}.\n"
+            texts.push((
+                path.clone(),
+                format!(
+                    "CONFLICT ({kind}): {path} deleted in {gone} and modified in {kept}.  Version {kept} of {path} left in tree.\n"
+                ),
             ));
         } else {
-            text.push_str(&format!(
-                "Auto-merging {path}\nCONFLICT ({kind}): Merge conflict in {path}\n"
+            texts.push((
+                path.clone(),
+                format!("Auto-merging {path}\nCONFLICT ({kind}): Merge conflict in {path}\n"),
             ));
         }
         list.push_str(&format!("#\t{path}\n"));
@@ -242,7 +322,15 @@ fn conflicts(repository: &Repository, message: &str) -> Result<Failure, Failure>
         repository.path().join("MERGE_MSG"),
         format!("{message}\n# Conflicts:\n{list}"),
     )?;
-    crate::out::text(&text);
+    for path in both {
+        if !texts.iter().any(|(known, _)| known == path) {
+            texts.push((path.clone(), format!("Auto-merging {path}\n")));
+        }
+    }
+    texts.sort();
+    for (_, text) in &texts {
+        crate::out::text(text);
+    }
     crate::out::line("Automatic merge failed; fix conflicts and then commit the result.");
     Ok(Failure::plain(Kind::Conflict, String::new()))
 }
@@ -259,6 +347,19 @@ pub fn abort(repository: &Repository) -> Result<(), Failure> {
         ));
     }
     super::reset::to(repository, "HEAD", "hard")
+}
+
+/// Whose side `-X` takes.
+fn favor(args: &Args) -> Result<Option<git2::FileFavor>, Failure> {
+    match args.value("strategy-option") {
+        None => Ok(None),
+        Some("ours") => Ok(Some(git2::FileFavor::Ours)),
+        Some("theirs") => Ok(Some(git2::FileFavor::Theirs)),
+        Some(other) => Err(Failure::fatal(
+            Kind::Invalid,
+            format!("unknown strategy option: -X{other}; ours and theirs are there"),
+        )),
+    }
 }
 
 /// The command.
@@ -280,6 +381,10 @@ pub fn merge(arguments: Vec<String>) -> Result<i32, Failure> {
             "stat",
             "no-stat|n",
             "commit",
+            "strategy-option|X=",
+            "strategy|s=",
+            "allow-unrelated-histories",
+            "no-verify",
         ],
     )?;
     let repository = context::repository()?;
@@ -310,6 +415,9 @@ pub fn merge(arguments: Vec<String>) -> Result<i32, Failure> {
         no_commit: args.has("no-commit"),
         squash: args.has("squash"),
         message: args.value("message"),
+        favor: favor(&args)?,
+        rebase: false,
+        unrelated: args.has("allow-unrelated-histories"),
         quiet: args.has("quiet"),
     };
     if bring_in(&repository, theirs, name, &how)? == Merged::UpToDate && !args.has("quiet") {

@@ -1,25 +1,33 @@
 //! The commands, each with git's options, words and exit codes.
 
 pub mod add;
+mod apply;
+mod blame;
 pub mod branch;
 pub mod checkout;
+mod clean;
 mod clone;
 pub mod commit;
 pub mod config;
 pub mod diff;
 pub mod fetch;
 pub mod init;
+mod inspect;
 pub mod log;
 pub mod merge;
+mod pick;
 mod plumbing;
 pub mod pull;
 pub mod push;
+mod rebase;
+mod refs;
 pub mod remote;
 mod remove;
 pub mod reset;
 mod revparse;
 mod stash;
 pub mod status;
+mod status_v2;
 mod tag;
 
 use crate::failure::{Failure, Kind};
@@ -69,6 +77,127 @@ merge-base, symbolic-ref, show-ref, check-ignore.";
 /// Which git this behaves as; programs compare it.
 const VERSION: &str = "git version 2.47.0 (sandbar, libgit2)";
 
+/// Names that no alias takes.
+const COMMANDS: [&str; 58] = [
+    "add",
+    "annotate",
+    "api",
+    "apply",
+    "archive",
+    "blame",
+    "branch",
+    "cat-file",
+    "check-ignore",
+    "checkout",
+    "cherry-pick",
+    "clean",
+    "clone",
+    "commit",
+    "commit-tree",
+    "config",
+    "count-objects",
+    "describe",
+    "diff",
+    "fetch",
+    "for-each-ref",
+    "fsck",
+    "grep",
+    "hash-object",
+    "help",
+    "init",
+    "log",
+    "ls-files",
+    "ls-remote",
+    "ls-tree",
+    "merge",
+    "merge-base",
+    "mv",
+    "pull",
+    "push",
+    "read-tree",
+    "rebase",
+    "reflog",
+    "remote",
+    "reset",
+    "restore",
+    "rev-list",
+    "rev-parse",
+    "revert",
+    "rm",
+    "shortlog",
+    "show",
+    "show-ref",
+    "stage",
+    "stash",
+    "status",
+    "switch",
+    "symbolic-ref",
+    "tag",
+    "update-index",
+    "update-ref",
+    "version",
+    "write-tree",
+];
+
+/// What an alias of the settings stands for; a command's own name stands for itself.
+///
+/// # Errors
+/// The alias is a shell command, which settings start none of, or leads to itself.
+pub fn alias(name: &str, rest: &[String]) -> Result<(String, Vec<String>), Failure> {
+    let mut words: Vec<String> = std::iter::once(name.to_owned()).chain(rest.iter().cloned()).collect();
+    let mut seen: Vec<String> = Vec::new();
+    while !COMMANDS.contains(&words[0].as_str()) {
+        let Ok(value) =
+            crate::context::settings().and_then(|settings| Ok(settings.get_string(&format!("alias.{}", words[0]))?))
+        else {
+            break;
+        };
+        if value.starts_with('!') {
+            return Err(Failure::fatal(
+                Kind::Invalid,
+                format!(
+                    "alias '{}' is a shell command; settings start no programs here, so run it yourself",
+                    words[0]
+                ),
+            ));
+        }
+        if seen.contains(&words[0]) || value.trim().is_empty() {
+            return Err(Failure::fatal(
+                Kind::Invalid,
+                format!("alias loop detected: expansion of '{name}' does not terminate"),
+            ));
+        }
+        seen.push(words[0].clone());
+        let mut split = split(&value);
+        split.extend(words.drain(1..));
+        words = split;
+    }
+    let first = words.remove(0);
+    Ok((first, words))
+}
+
+/// Words of an alias: quotes keep spaces.
+fn split(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = None::<String>;
+    let mut quote = None;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            (end, Some(begun)) if end == begun => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(letters.next()),
+            (space, None) if space.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -77,15 +206,21 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
     match name {
         "add" | "stage" => add::add(arguments),
         "api" => crate::api::run(),
+        "apply" => apply::apply(arguments),
+        "blame" | "annotate" => blame::blame(arguments),
         "branch" => branch::branch(arguments),
         "cat-file" => plumbing::cat_file(arguments),
         "check-ignore" => plumbing::check_ignore(arguments),
         "checkout" => checkout::checkout(arguments),
+        "cherry-pick" => pick::cherry_pick(arguments),
+        "clean" => clean::clean(arguments),
         "clone" => clone::clone(arguments),
         "commit" => commit::commit(arguments),
         "config" => config::config(arguments),
+        "describe" => inspect::describe(arguments),
         "diff" => diff::diff(arguments),
         "fetch" => fetch::fetch(arguments),
+        "for-each-ref" => refs::for_each_ref(arguments),
         "hash-object" => plumbing::hash_object(arguments),
         "help" => {
             out::line(USAGE);
@@ -101,12 +236,16 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "mv" => remove::mv(arguments),
         "pull" => pull::pull(arguments),
         "push" => push::push(arguments),
+        "rebase" => rebase::rebase(arguments),
+        "reflog" => inspect::reflog(arguments),
         "remote" => remote::remote(arguments),
         "reset" => reset::reset(arguments),
         "restore" => checkout::restore(arguments),
+        "revert" => pick::revert(arguments),
         "rev-list" => revparse::rev_list(arguments),
         "rev-parse" => revparse::rev_parse(arguments),
         "rm" => remove::rm(arguments),
+        "shortlog" => inspect::shortlog(arguments),
         "show" => log::show(arguments),
         "show-ref" => revparse::show_ref(arguments),
         "stash" => stash::stash(arguments),
@@ -114,6 +253,7 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "switch" => checkout::switch(arguments),
         "symbolic-ref" => revparse::symbolic_ref(arguments),
         "tag" => tag::tag(arguments),
+        "update-ref" => refs::update_ref(arguments),
         "version" => {
             out::line(VERSION);
             Ok(0)

@@ -33,7 +33,7 @@ pub fn bring(
             Some(current) => match remotes::upstream(repository, current) {
                 Some(there) => there,
                 // What a client of the toolbox means by pull; git itself wants to be told.
-                None if remote.is_none() && repository.find_remote(&from).is_ok() => {
+                None if remote.is_none() => {
                     return Err(Failure::plain(
                         Kind::NoReference,
                         format!(
@@ -67,6 +67,10 @@ pub fn bring(
         .filter(|_| named)
         .or_else(|| fetched(repository))
         .ok_or_else(|| Failure::fatal(Kind::NoReference, format!("couldn't find remote ref {there}")))?;
+    if how.rebase && context::head(repository).is_some() {
+        super::rebase::onto(repository, theirs, theirs, how.quiet)?;
+        return Ok(Merged::FastForward);
+    }
     merge::bring_in(repository, theirs, &format!("branch '{there}' of {url}"), how)
 }
 
@@ -89,21 +93,25 @@ pub fn pull(arguments: Vec<String>) -> Result<i32, Failure> {
             "no-rebase",
             "verbose|v",
             "no-edit",
+            "allow-unrelated-histories",
+            "all",
+            "no-tags",
             "tags|t",
             "prune|p",
         ],
     )?;
-    if args.has("rebase") && args.value("rebase") != Some("false") {
-        return Err(Failure::fatal(
-            Kind::Invalid,
-            "--rebase is not supported here; pull merges",
-        ));
-    }
     let repository = context::repository()?;
+    let configured = repository.config()?.get_bool("pull.rebase").unwrap_or(false);
+    let rebase = match args.value("rebase") {
+        Some(value) => value != "false",
+        None => configured && !args.has("no-rebase") && !args.has("ff-only") && !args.has("no-ff"),
+    };
     let how = merge::How {
         only_fast_forward: args.has("ff-only"),
         no_fast_forward: args.has("no-ff"),
         quiet: args.has("quiet"),
+        rebase,
+        unrelated: args.has("allow-unrelated-histories"),
         ..merge::How::default()
     };
     let merged = bring(

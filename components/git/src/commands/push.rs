@@ -30,7 +30,9 @@ pub fn usual(repository: &Repository, remote: &str, set_upstream: bool, force: b
             format!(
                 "The current branch {branch} has no upstream branch.\n\
                  To push the current branch and set the remote as upstream, use\n\n    \
-                 git push --set-upstream {remote} {branch}\n"
+                 git push --set-upstream {remote} {branch}\n\n\
+                 To have this happen automatically for branches without a tracking\n\
+                 upstream, see 'push.autoSetupRemote' in 'git help config'.\n"
             ),
         )),
     }
@@ -101,6 +103,29 @@ pub fn tell(url: &str, list: &[Sent], quiet: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What `--force-with-lease` says must be there: what is named, or what was last fetched. None for references that it
+/// does not speak of.
+fn expected(
+    repository: &Repository,
+    remote: &str,
+    lease: &str,
+    to: &str,
+) -> Result<Option<Option<git2::Oid>>, Failure> {
+    let name = remotes::shorten(to);
+    let (about, value) = match lease.split_once(':') {
+        Some((about, value)) => (about, Some(value)),
+        None => (lease, None),
+    };
+    if !about.is_empty() && about != name && about != to {
+        return Ok(None);
+    }
+    Ok(Some(match value {
+        Some("") => None,
+        Some(value) => Some(context::object(repository, value)?.id()),
+        None => repository.refname_to_id(&format!("refs/remotes/{remote}/{name}")).ok(),
+    }))
+}
+
 /// The command.
 pub fn push(arguments: Vec<String>) -> Result<i32, Failure> {
     let args = Args::parse(
@@ -119,11 +144,6 @@ pub fn push(arguments: Vec<String>) -> Result<i32, Failure> {
             "progress",
         ],
     )?;
-    if args.has("force-with-lease") {
-        return Err(Failure::usage(
-            "--force-with-lease is not supported here; fetch, look, and push with --force",
-        ));
-    }
     let repository = context::repository()?;
     let remote = args
         .words
@@ -131,13 +151,23 @@ pub fn push(arguments: Vec<String>) -> Result<i32, Failure> {
         .cloned()
         .unwrap_or_else(|| remotes::default_remote(&repository));
     let named = args.words.get(1..).unwrap_or_default();
-    let force = args.has("force");
+    let force = args.has("force") || args.has("force-with-lease");
     let mut list = Vec::new();
     for spec in named {
         if args.has("delete") {
             list.push(remotes::refspec(&repository, &format!(":{spec}"), true)?);
         } else {
-            list.push(remotes::refspec(&repository, spec, force)?);
+            list.push(remotes::refspec(&repository, spec, force).map_err(|failure| {
+                let url = repository
+                    .find_remote(&remote)
+                    .ok()
+                    .and_then(|remote| remote.url().ok().map(str::to_owned))
+                    .unwrap_or_else(|| remote.clone());
+                Failure {
+                    message: format!("{}\nerror: failed to push some refs to '{url}'", failure.message),
+                    ..failure
+                }
+            })?);
         }
     }
     if args.has("all") || args.has("tags") {
@@ -163,6 +193,12 @@ pub fn push(arguments: Vec<String>) -> Result<i32, Failure> {
             }
         })?;
         list.push(usual(&repository, &remote, args.has("set-upstream"), force)?);
+    }
+    if let Some(lease) = args.value("force-with-lease").filter(|_| !args.has("force")) {
+        for sent in &mut list {
+            sent.lease = expected(&repository, &remote, lease, &sent.to)?;
+            sent.force = sent.lease.is_some();
+        }
     }
     let wanted = list.clone();
     let (url, list) = remotes::push(&repository, &remote, list)?;

@@ -50,6 +50,12 @@ pub fn add(repository: &Repository, name: &str, url: &str, overwrite: bool) -> R
     Ok(())
 }
 
+fn tracked(repository: &Repository, name: &str) -> Result<Vec<String>, Failure> {
+    let mut names = super::branch::names(repository, git2::BranchType::Remote)?;
+    names.retain(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')));
+    Ok(names)
+}
+
 /// The command.
 pub fn remote(arguments: Vec<String>) -> Result<i32, Failure> {
     let args = Args::parse(arguments, &["verbose|v", "f", "push", "all"])?;
@@ -58,6 +64,10 @@ pub fn remote(arguments: Vec<String>) -> Result<i32, Failure> {
         kind: Kind::NoReference,
         message: format!("error: No such remote '{name}'"),
         code: 2,
+    };
+    let missing = |name: &str| Failure {
+        message: format!("error: No such remote: '{name}'"),
+        ..none(name)
     };
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -76,9 +86,9 @@ pub fn remote(arguments: Vec<String>) -> Result<i32, Failure> {
                 return super::fetch::fetch(vec![(*name).to_owned()]);
             }
         }
-        ["remove" | "rm", name] => repository.remote_delete(name).map_err(|_| none(name))?,
+        ["remove" | "rm", name] => repository.remote_delete(name).map_err(|_| missing(name))?,
         ["rename", old, new] => {
-            repository.find_remote(old).map_err(|_| none(old))?;
+            repository.find_remote(old).map_err(|_| missing(old))?;
             repository.remote_rename(old, new)?;
         }
         ["set-url", name, url] => {
@@ -101,7 +111,22 @@ pub fn remote(arguments: Vec<String>) -> Result<i32, Failure> {
         ["prune", name] => {
             let mut remote = repository.find_remote(name).map_err(|_| none(name))?;
             remote.connect(git2::Direction::Fetch)?;
+            let url = remote.url().unwrap_or_default().to_owned();
+            let before = tracked(&repository, name)?;
             remote.prune(None)?;
+            let after = tracked(&repository, name)?;
+            let gone: Vec<&String> = before.iter().filter(|known| !after.contains(known)).collect();
+            if !gone.is_empty() {
+                crate::say!("Pruning {name}\nURL: {url}");
+            }
+            for known in gone {
+                crate::say!(" * [pruned] {known}");
+            }
+        }
+        ["update", ..] => {
+            for (name, _) in list(&repository)? {
+                super::fetch::fetch(vec![name])?;
+            }
         }
         _ => {
             return Err(Failure::usage(

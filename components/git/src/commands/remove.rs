@@ -14,11 +14,13 @@ pub fn rm(arguments: Vec<String>) -> Result<i32, Failure> {
     let mut gone: Vec<String> = Vec::new();
     for (named, path) in args.all().iter().zip(context::all_in_tree(&repository, &args.all())?) {
         let inside = format!("{path}/");
-        let found: Vec<String> = index
+        let mut found: Vec<String> = index
             .iter()
             .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
             .filter(|known| path.is_empty() || *known == path || known.starts_with(&inside))
             .collect();
+        // A conflict has several entries of one path.
+        found.dedup();
         if found.is_empty() {
             if args.has("ignore-unmatch") {
                 continue;
@@ -44,6 +46,9 @@ pub fn rm(arguments: Vec<String>) -> Result<i32, Failure> {
     }
     if !args.has("force") && !args.has("cached") {
         for path in &gone {
+            if index.get_path(Path::new(path), 0).is_none() {
+                continue;
+            }
             let status = repository.status_file(Path::new(path))?;
             if status.is_wt_modified() || status.is_index_modified() || status.is_index_new() {
                 return Err(Failure::error(
@@ -57,7 +62,11 @@ pub fn rm(arguments: Vec<String>) -> Result<i32, Failure> {
         }
     }
     for path in &gone {
-        index.remove_path(Path::new(path))?;
+        if index.get_path(Path::new(path), 0).is_some() {
+            index.remove_path(Path::new(path))?;
+        } else {
+            index.conflict_remove(Path::new(path))?;
+        }
         if !args.has("cached") {
             let _ = std::fs::remove_file(tree.join(path));
             // A directory with nothing in it is nothing to git.

@@ -30,10 +30,33 @@ pub fn to(repository: &Repository, target: &str, mode: &str) -> Result<(), Failu
         ));
     }
     repository.reset(commit.as_object(), kind, None)?;
-    if kind == ResetType::Hard {
+    relog(repository, &format!("reset: moving to {target}"));
+    if kind == ResetType::Hard && !super::rebase::is_going_on(repository) {
         repository.cleanup_state()?;
     }
     Ok(())
+}
+
+/// Says in the log of HEAD what was asked for, where libgit2 says only a hash.
+fn relog(repository: &Repository, message: &str) {
+    let rewrite = || -> Result<(), git2::Error> {
+        let mut log = repository.reflog("HEAD")?;
+        let Some((id, committer)) = log.get(0).map(|entry| (entry.id_new(), entry.committer().to_owned())) else {
+            return Ok(());
+        };
+        if log
+            .get(0)
+            .and_then(|entry| entry.message_bytes().map(|text| text.starts_with(b"reset: ")))
+            .unwrap_or(false)
+        {
+            log.remove(0, false)?;
+            log.append(id, &committer, Some(message))?;
+            log.write()?;
+        }
+        Ok(())
+    };
+    // The log is an aid; a reset that was done is not undone for it.
+    let _ = rewrite();
 }
 
 /// Takes paths out of what is to be committed.

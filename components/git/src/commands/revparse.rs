@@ -4,7 +4,6 @@ use crate::args::Args;
 use crate::commands::{diff, log};
 use crate::failure::{Failure, Kind};
 use crate::{context, out, remotes};
-use git2::Sort;
 
 /// `git rev-parse`
 pub fn rev_parse(arguments: Vec<String>) -> Result<i32, Failure> {
@@ -136,7 +135,9 @@ pub fn rev_parse(arguments: Vec<String>) -> Result<i32, Failure> {
             Err(_) if args.has("quiet") => return Ok(1),
             Err(_) if args.has("verify") => return Err(Failure::fatal(Kind::NoReference, "Needed a single revision")),
             Err(failure) => {
-                out::line(name);
+                if !name.starts_with('-') {
+                    out::line(name);
+                }
                 return Err(failure);
             }
         }
@@ -159,36 +160,40 @@ pub fn rev_list(arguments: Vec<String>) -> Result<i32, Failure> {
             "merges",
             "first-parent",
             "parents",
+            "max-parents=",
+            "topo-order",
+            "date-order",
         ],
     )?;
     let repository = context::repository()?;
     let (revisions, paths) = diff::sorted(&repository, &args)?;
-    if !paths.is_empty() {
-        return Err(Failure::usage(
-            "paths are not supported by rev-list here; use `git log --format=%H -- <path>`",
-        ));
-    }
     let mut walk = log::walk(&repository, &revisions, args.has("all"))?;
-    walk.set_sorting(if args.has("reverse") {
-        Sort::TIME | Sort::REVERSE
-    } else {
-        Sort::TIME
-    })?;
-    if args.has("first-parent") {
-        walk.simplify_first_parent()?;
+    if args.has("topo-order") {
+        walk.topological();
     }
+    if args.has("first-parent") {
+        walk.first_parent();
+    }
+    let most_parents = args.number("max-parents")?.unwrap_or(usize::MAX);
     let most = args.number("max-count")?.or(args.number("#")?).unwrap_or(usize::MAX);
     let mut ids = Vec::new();
     for id in walk {
         let id = id?;
-        let parents = repository.find_commit(id)?.parent_count();
-        if (args.has("no-merges") && parents > 1) || (args.has("merges") && parents < 2) {
+        let commit = repository.find_commit(id)?;
+        let parents = commit.parent_count();
+        if (args.has("no-merges") && parents > 1) || (args.has("merges") && parents < 2) || parents > most_parents {
+            continue;
+        }
+        if !paths.is_empty() && !log::touches(&repository, &commit, &paths)? {
             continue;
         }
         if ids.len() >= most {
             break;
         }
         ids.push(id);
+    }
+    if args.has("reverse") {
+        ids.reverse();
     }
     let range = revisions.iter().find_map(|revision| revision.split_once("..."));
     if args.has("count")

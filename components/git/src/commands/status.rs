@@ -34,10 +34,20 @@ pub enum Untracked {
 /// # Errors
 /// The repository cannot be read.
 pub fn collect(repository: &Repository, untracked: Untracked, paths: &[String]) -> Result<Vec<Entry>, Failure> {
+    collect_with(repository, untracked, false, paths)
+}
+
+fn collect_with(
+    repository: &Repository,
+    untracked: Untracked,
+    ignored: bool,
+    paths: &[String],
+) -> Result<Vec<Entry>, Failure> {
     let mut options = StatusOptions::new();
     options
         .include_untracked(untracked != Untracked::No)
         .recurse_untracked_dirs(untracked == Untracked::All)
+        .include_ignored(ignored)
         .renames_head_to_index(true)
         .exclude_submodules(true)
         .update_index(true);
@@ -47,8 +57,8 @@ pub fn collect(repository: &Repository, untracked: Untracked, paths: &[String]) 
     let statuses = repository.statuses(Some(&mut options))?;
     let mut entries: Vec<Entry> = statuses
         .iter()
-        .filter(|entry| !entry.status().is_ignored() && entry.status() != Status::CURRENT)
-        .map(|entry| {
+        .filter(|entry| (ignored || !entry.status().is_ignored()) && entry.status() != Status::CURRENT)
+        .flat_map(|entry| {
             let status = entry.status();
             let delta = entry.head_to_index();
             let (new, old) = match &delta {
@@ -60,21 +70,37 @@ pub fn collect(repository: &Repository, untracked: Untracked, paths: &[String]) 
             };
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
             let (staged, unstaged) = letters(repository, status, entry.path_bytes());
-            Entry {
+            let made = Entry {
                 path: text(new.unwrap_or_else(|| entry.path_bytes().to_vec())),
                 from: old.map(text),
                 staged,
                 unstaged,
-            }
+            };
+            // Taken out of the index, and still there.
+            let left = (status.is_wt_new() && status.is_index_deleted()).then(|| Entry {
+                path: made.path.clone(),
+                from: None,
+                staged: '?',
+                unstaged: '?',
+            });
+            std::iter::once(made).chain(left)
         })
         .collect();
-    entries.sort_by(|one, other| (one.staged == '?', &one.path).cmp(&(other.staged == '?', &other.path)));
+    let rank = |entry: &Entry| match entry.staged {
+        '?' => 1,
+        '!' => 2,
+        _ => 0,
+    };
+    entries.sort_by(|one, other| (rank(one), &one.path).cmp(&(rank(other), &other.path)));
     Ok(entries)
 }
 
-fn letters(repository: &Repository, status: Status, path: &[u8]) -> (char, char) {
+pub(super) fn letters(repository: &Repository, status: Status, path: &[u8]) -> (char, char) {
     if status.is_conflicted() {
         return conflict(repository, path);
+    }
+    if status.is_ignored() {
+        return ('!', '!');
     }
     if status.is_wt_new() && !status.is_index_deleted() {
         return ('?', '?');
@@ -105,7 +131,7 @@ fn letters(repository: &Repository, status: Status, path: &[u8]) -> (char, char)
 }
 
 /// By which of the three sides there are.
-fn conflict(repository: &Repository, path: &[u8]) -> (char, char) {
+pub(super) fn conflict(repository: &Repository, path: &[u8]) -> (char, char) {
     let Ok(index) = repository.index() else {
         return ('U', 'U');
     };
@@ -135,16 +161,20 @@ pub struct Following {
 
 /// What the branch checked out follows, if anything.
 pub fn following(repository: &Repository) -> Option<Following> {
-    let branch = context::branch(repository)?;
+    following_of(repository, &context::branch(repository)?)
+}
+
+/// The same of another branch.
+pub fn following_of(repository: &Repository, branch: &str) -> Option<Following> {
     let remote = repository
         .config()
         .ok()?
         .get_string(&format!("branch.{branch}.remote"))
         .ok()?;
-    let there = crate::remotes::upstream(repository, &branch)?;
+    let there = crate::remotes::upstream(repository, branch)?;
     let name = format!("{remote}/{there}");
     let theirs = repository.refname_to_id(&format!("refs/remotes/{name}")).ok();
-    let ours = context::head(repository).map(|head| head.id());
+    let ours = repository.refname_to_id(&format!("refs/heads/{branch}")).ok();
     let apart = theirs
         .zip(ours)
         .and_then(|(theirs, ours)| repository.graph_ahead_behind(ours, theirs).ok());
@@ -169,9 +199,6 @@ pub fn status(arguments: Vec<String>) -> Result<i32, Failure> {
             "no-renames",
         ],
     )?;
-    if args.value("porcelain") == Some("v2") {
-        return Err(Failure::usage("unsupported porcelain version 'v2'; v1 is there"));
-    }
     let repository = context::repository()?;
     context::work_tree(&repository)?;
     let untracked = match args.value("untracked-files") {
@@ -180,7 +207,18 @@ pub fn status(arguments: Vec<String>) -> Result<i32, Failure> {
         _ => Untracked::Normal,
     };
     let paths = context::all_in_tree(&repository, &args.all())?;
-    let entries = collect(&repository, untracked, &paths)?;
+    let ignored = args.has("ignored") && args.value("ignored") != Some("no");
+    if matches!(args.value("porcelain"), Some("v2" | "2")) {
+        return super::status_v2::print(
+            &repository,
+            untracked,
+            ignored,
+            &paths,
+            args.has("branch"),
+            args.has("z"),
+        );
+    }
+    let entries = collect_with(&repository, untracked, ignored, &paths)?;
     let porcelain = args.has("porcelain") || args.has("z");
     if porcelain || args.has("short") {
         if args.has("branch") {
@@ -332,7 +370,7 @@ fn long(repository: &Repository, entries: &[Entry]) {
         ),
         None => context::from_here(repository, &entry.path),
     };
-    let plain = |entry: &&Entry| !is_conflict(entry) && entry.staged != '?';
+    let plain = |entry: &&Entry| !is_conflict(entry) && !matches!(entry.staged, '?' | '!');
     let staged: Vec<&Entry> = entries
         .iter()
         .filter(plain)
@@ -346,11 +384,11 @@ fn long(repository: &Repository, entries: &[Entry]) {
     let untracked: Vec<&Entry> = entries.iter().filter(|entry| entry.staged == '?').collect();
     if !staged.is_empty() {
         out::line("Changes to be committed:");
-        out::line(if fresh {
-            "  (use \"git rm --cached <file>...\" to unstage)"
-        } else {
-            "  (use \"git restore --staged <file>...\" to unstage)"
-        });
+        if fresh {
+            out::line("  (use \"git rm --cached <file>...\" to unstage)");
+        } else if !merging {
+            out::line("  (use \"git restore --staged <file>...\" to unstage)");
+        }
         for entry in &staged {
             crate::say!("\t{}{}", words(entry.staged), path(entry));
         }
@@ -395,7 +433,7 @@ fn long(repository: &Repository, entries: &[Entry]) {
         }
         out::line("");
     }
-    if staged.is_empty() && !merging {
+    if staged.is_empty() && (!merging || !conflicts.is_empty()) {
         out::line(
             match (unstaged.is_empty() && conflicts.is_empty(), untracked.is_empty(), fresh) {
                 (false, _, _) => "no changes added to commit (use \"git add\" and/or \"git commit -a\")",

@@ -18,7 +18,12 @@ pub fn tag(arguments: Vec<String>) -> Result<i32, Failure> {
             "n=?",
             "points-at=",
             "sort=",
-            "contains=",
+            "contains=?",
+            "merged=?",
+            "no-merged=?",
+            "format=",
+            "file|F=",
+            "no-sign",
         ],
     )?;
     let repository = context::repository()?;
@@ -32,24 +37,40 @@ pub fn tag(arguments: Vec<String>) -> Result<i32, Failure> {
         }
         return Ok(0);
     }
-    let listing = ["list", "points-at", "contains", "n"].iter().any(|name| args.has(name));
+    let listing = [
+        "list",
+        "points-at",
+        "contains",
+        "merged",
+        "no-merged",
+        "n",
+        "format",
+        "sort",
+    ]
+    .iter()
+    .any(|name| args.has(name));
     if args.words.is_empty() || listing {
-        let at = match args.value("points-at") {
-            Some(name) => Some(context::object(&repository, name)?.id()),
-            None => None,
-        };
+        let chosen = super::refs::Chosen::of(&repository, &args)?;
         let names = repository.tag_names(None)?;
-        let mut names: Vec<&str> = names.iter().flatten().flatten().collect();
-        names.sort_unstable();
-        for name in names {
+        let names = names
+            .iter()
+            .flatten()
+            .flatten()
+            .map(|name| format!("refs/tags/{name}"))
+            .collect();
+        for full in super::refs::ordered(&repository, names, &args.values("sort"))? {
+            let name = full.strip_prefix("refs/tags/").unwrap_or(&full);
             let fits = args.words.is_empty() || args.words.iter().any(|pattern| matches(pattern, name));
-            let here = at.is_none_or(|at| {
-                repository
-                    .revparse_single(&format!("refs/tags/{name}^{{commit}}"))
-                    .is_ok_and(|object| object.id() == at)
-            });
-            if fits && here {
-                out::line(name);
+            if !fits || !chosen.fits(&repository, &full) {
+                continue;
+            }
+            match args.value("format") {
+                Some(format) => out::line(&super::refs::expand(&repository, &full, format)?),
+                None if args.has("n") => {
+                    let subject = super::refs::expand(&repository, &full, "%(contents:subject)")?;
+                    crate::say!("{name:<15} {subject}");
+                }
+                None => out::line(name),
             }
         }
         return Ok(0);
@@ -61,12 +82,20 @@ pub fn tag(arguments: Vec<String>) -> Result<i32, Failure> {
             format!("'{name}' is not a valid tag name."),
         ));
     }
-    let target = context::object(&repository, args.words.get(1).map_or("HEAD", String::as_str))?;
+    let at = args.words.get(1).map_or("HEAD", String::as_str);
+    let target = context::object(&repository, at)
+        .map_err(|failure| Failure::fatal(failure.kind, format!("Failed to resolve '{at}' as a valid ref.")))?;
+    let before = repository.refname_to_id(&format!("refs/tags/{name}")).ok();
     let taken = |error: git2::Error| match error.code() {
         git2::ErrorCode::Exists => Failure::fatal(Kind::Exists, format!("tag '{name}' already exists")),
         _ => error.into(),
     };
-    let message = args.values("message");
+    let from_file = match args.value("file") {
+        Some(path) => Some(std::fs::read_to_string(path)?),
+        None => None,
+    };
+    let mut message = args.values("message");
+    message.extend(from_file.as_deref());
     if args.has("annotate") || !message.is_empty() {
         if message.is_empty() {
             return Err(Failure::fatal(
@@ -83,6 +112,13 @@ pub fn tag(arguments: Vec<String>) -> Result<i32, Failure> {
         repository
             .tag_lightweight(name, &target, args.has("force"))
             .map_err(taken)?;
+    }
+    if let Some(before) = before.filter(|before| {
+        repository
+            .refname_to_id(&format!("refs/tags/{name}"))
+            .is_ok_and(|now| now != *before)
+    }) {
+        crate::say!("Updated tag '{name}' (was {})", &before.to_string()[..7]);
     }
     Ok(0)
 }
