@@ -14,7 +14,7 @@ pub struct Args {
 
 impl Args {
     /// Takes `arguments` apart. A specification is `long`, `x|long`, with a `=` at its end if a value comes with it, or
-    /// `=?` if one may come, joined. The first name of an option is its name here. `#` takes `-5`.
+    /// `=?` if one may come, joined, or `=+` if one comes unless it is the last. The first name of an option is its name here. `#` takes `-5`.
     ///
     /// # Errors
     /// An option that is not among them, or without its value.
@@ -40,7 +40,8 @@ impl Args {
                         return Err(Failure::usage(format!("option `{name}' takes no value")));
                     }
                     (Value::Maybe, joined) => joined.unwrap_or_default(),
-                    (Value::Needed, Some(joined)) => joined,
+                    (Value::Needed | Value::UnlessLast, Some(joined)) => joined,
+                    (Value::UnlessLast, None) => rest.next().unwrap_or_default(),
                     (Value::Needed, None) => rest
                         .next()
                         .ok_or_else(|| Failure::usage(format!("option `{name}' requires a value")))?,
@@ -61,7 +62,8 @@ impl Args {
                     let value = match found.1 {
                         Value::None => String::new(),
                         Value::Maybe => std::mem::take(&mut at_end(letters, &mut at)),
-                        Value::Needed if at < letters.len() => at_end(letters, &mut at),
+                        Value::Needed | Value::UnlessLast if at < letters.len() => at_end(letters, &mut at),
+                        Value::UnlessLast => rest.next().unwrap_or_default(),
                         Value::Needed => rest
                             .next()
                             .ok_or_else(|| Failure::usage(format!("switch `{letter}' requires a value")))?,
@@ -130,11 +132,14 @@ enum Value {
     None,
     Maybe,
     Needed,
+    UnlessLast,
 }
 
 fn taken_apart(known: &'static str) -> (impl Iterator<Item = &'static str>, Value) {
     let (names, value) = if let Some(names) = known.strip_suffix("=?") {
         (names, Value::Maybe)
+    } else if let Some(names) = known.strip_suffix("=+") {
+        (names, Value::UnlessLast)
     } else if let Some(names) = known.strip_suffix('=') {
         (names, Value::Needed)
     } else {

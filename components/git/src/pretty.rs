@@ -116,9 +116,59 @@ fn relative(time: Time) -> String {
     format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
 }
 
+fn rfc(time: Time) -> String {
+    let c = civil(time);
+    format!(
+        "{}, {} {} {} {:02}:{:02}:{:02} {}",
+        DAYS[c.weekday], c.day, MONTHS[c.month], c.year, c.hour, c.minute, c.second, c.zone
+    )
+}
+
+/// The letters of `strftime` that dates of commits are written with; others stay as they are.
+fn formatted(time: Time, format: &str) -> String {
+    let c = civil(time);
+    let mut text = String::new();
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            text.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('Y') => text.push_str(&c.year.to_string()),
+            Some('y') => text.push_str(&format!("{:02}", c.year.rem_euclid(100))),
+            Some('m') => text.push_str(&format!("{:02}", c.month + 1)),
+            Some('d') => text.push_str(&format!("{:02}", c.day)),
+            Some('e') => text.push_str(&format!("{:2}", c.day)),
+            Some('H') => text.push_str(&format!("{:02}", c.hour)),
+            Some('M') => text.push_str(&format!("{:02}", c.minute)),
+            Some('S') => text.push_str(&format!("{:02}", c.second)),
+            Some('F') => text.push_str(&short_date(time)),
+            Some('T') => text.push_str(&format!("{:02}:{:02}:{:02}", c.hour, c.minute, c.second)),
+            Some('z') => text.push_str(&c.zone),
+            Some('a') => text.push_str(DAYS[c.weekday]),
+            Some('b') => text.push_str(MONTHS[c.month]),
+            Some('s') => text.push_str(&time.seconds().to_string()),
+            Some('%') => text.push('%'),
+            Some(other) => text.extend(['%', other]),
+            None => text.push('%'),
+        }
+    }
+    text
+}
+
 /// A moment in the way that `--date` names.
 pub fn dated(time: Time, way: &str) -> String {
+    if let Some(format) = way.strip_prefix("format:") {
+        return formatted(time, format);
+    }
     match way {
+        "rfc" | "rfc2822" => rfc(time),
+        // A sandbox's clock shows UTC.
+        "local" => {
+            let text = date(Time::new(time.seconds(), 0));
+            text.trim_end_matches(" +0000").to_owned()
+        }
         "iso" | "iso8601" => iso(time),
         "iso-strict" | "iso8601-strict" => iso_strict(time),
         "short" => short_date(time),
@@ -133,7 +183,7 @@ pub fn dated(time: Time, way: &str) -> String {
 pub type Decorations = HashMap<Oid, Vec<String>>;
 
 /// All of them, HEAD first.
-pub fn decorations(repository: &Repository) -> Decorations {
+pub fn decorations(repository: &Repository, full: bool) -> Decorations {
     let mut found = Decorations::new();
     let current = crate::context::branch(repository);
     let head = repository.head().ok().and_then(|head| head.target());
@@ -145,6 +195,13 @@ pub fn decorations(repository: &Repository) -> Decorations {
     };
     let mut rows: Vec<(u8, String, Oid)> = Vec::new();
     for reference in references.flatten() {
+        let whole = |short: &str, prefix: &str| {
+            if full {
+                format!("{prefix}{short}")
+            } else {
+                short.to_owned()
+            }
+        };
         let Ok(name) = reference.name().map(str::to_owned) else {
             continue;
         };
@@ -153,17 +210,18 @@ pub fn decorations(repository: &Repository) -> Decorations {
         };
         if let Some(branch) = name.strip_prefix("refs/heads/") {
             if current.as_deref() == Some(branch) {
-                rows.push((0, format!("HEAD -> {branch}"), commit.id()));
+                rows.push((0, format!("HEAD -> {}", whole(branch, "refs/heads/")), commit.id()));
             } else {
-                rows.push((3, branch.to_owned(), commit.id()));
+                rows.push((3, whole(branch, "refs/heads/"), commit.id()));
             }
         } else if let Some(tag) = name.strip_prefix("refs/tags/") {
-            rows.push((1, format!("tag: {tag}"), commit.id()));
+            rows.push((1, format!("tag: {}", whole(tag, "refs/tags/")), commit.id()));
         } else if let Some(remote) = name.strip_prefix("refs/remotes/") {
-            rows.push((2, remote.to_owned(), commit.id()));
+            rows.push((2, whole(remote, "refs/remotes/"), commit.id()));
         }
     }
-    rows.sort();
+    // As git lists them: what HEAD leads to, then each kind from the end of the alphabet.
+    rows.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| other.1.cmp(&one.1)));
     for (_, name, id) in rows {
         found.entry(id).or_default().push(name);
     }
@@ -194,6 +252,19 @@ pub fn subject(commit: &Commit<'_>) -> String {
         .take_while(|line| !line.trim().is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A subject as `format-patch` would call the file.
+fn file_name(subject: &str) -> String {
+    let mut text = String::new();
+    for letter in subject.chars() {
+        if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_') {
+            text.push(letter);
+        } else if !text.ends_with('-') {
+            text.push('-');
+        }
+    }
+    text.trim_matches(['-', '.']).to_owned()
 }
 
 fn body(commit: &Commit<'_>) -> String {
@@ -255,6 +326,12 @@ pub fn show(commit: &Commit<'_>, style: &Style) -> String {
     let top = format!("commit {}{beside}\n{merge}", hash(commit.id()));
     match style.format.as_str() {
         "oneline" => format!("{}{beside} {}", hash(commit.id()), subject(commit)),
+        "reference" => format!(
+            "{} ({}, {})",
+            short(commit.as_object()),
+            subject(commit),
+            short_date(author.when())
+        ),
         "short" => format!("{top}Author: {}\n\n    {}\n", person(&author), subject(commit)),
         "" | "medium" => format!(
             "{top}Author: {}\nDate:   {}\n\n{indented}",
@@ -330,6 +407,7 @@ fn placeholder(commit: &Commit<'_>, style: &Style, rest: &str) -> (usize, Option
             .collect::<Vec<_>>()
             .join(" ")),
         's' => one(subject(commit)),
+        'f' => one(file_name(&subject(commit))),
         'b' => one(body(commit)),
         'B' => one(text(commit.message_bytes())),
         'n' => one("\n".into()),

@@ -95,17 +95,26 @@ pub fn clone(order: &Clone<'_>) -> Result<Repository, Failure> {
     made
 }
 
-fn clone_to(order: &Clone<'_>, address: &str) -> Result<Repository, Failure> {
-    let occupied = std::fs::read_dir(order.directory).is_ok_and(|mut entries| entries.next().is_some());
-    if occupied || order.directory.is_file() {
+/// Whether there is room for a clone.
+///
+/// # Errors
+/// Something is there.
+pub fn check_free(directory: &Path) -> Result<(), Failure> {
+    let occupied = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied || directory.is_file() {
         return Err(Failure::fatal(
             Kind::Exists,
             format!(
                 "destination path '{}' already exists and is not an empty directory.",
-                order.directory.display()
+                directory.display()
             ),
         ));
     }
+    Ok(())
+}
+
+fn clone_to(order: &Clone<'_>, address: &str) -> Result<Repository, Failure> {
+    check_free(order.directory)?;
     let mut builder = RepoBuilder::new();
     let mut checkout = CheckoutBuilder::new();
     if order.no_checkout {

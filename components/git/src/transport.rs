@@ -16,6 +16,11 @@ use std::time::Duration;
 const MOST_REDIRECTIONS: usize = 5;
 /// To reach a server.
 const CONNECT: Duration = Duration::from_secs(60);
+/// Of a server that says nothing: as long as a slow one may need to count objects, and no longer, since a call of the
+/// toolbox waits for it.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The most that `http.lowSpeedTime` or `GIT_HTTP_LOW_SPEED_TIME` may make of it, in seconds.
+const MOST_SILENCE: u64 = 600;
 /// Kept of a request before it is sent in chunks; as much as git keeps (`http.postBuffer`).
 const BUFFER: usize = 1 << 20;
 /// Read at once.
@@ -50,6 +55,34 @@ pub fn register() -> Result<(), git2::Error> {
         }
     }
     Ok(())
+}
+
+/// How long a server may be silent: what the environment or the settings say, as git names it.
+fn silence() -> Duration {
+    let named = std::env::var("GIT_HTTP_LOW_SPEED_TIME")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .or_else(|| {
+            let settings = crate::context::settings().ok()?;
+            u64::try_from(settings.get_i64("http.lowSpeedTime").ok()?).ok()
+        });
+    named
+        .filter(|seconds| *seconds > 0)
+        .map_or(SILENCE, |seconds| Duration::from_secs(seconds.min(MOST_SILENCE)))
+}
+
+/// What became of a read or write; silence is told as such.
+fn heard(result: io::Result<usize>) -> io::Result<usize> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => io::Error::other(remember(Failure::fatal(
+            Kind::Transport,
+            format!(
+                "the server has said nothing for {} seconds, so the transfer was given up",
+                silence().as_secs()
+            ),
+        ))),
+        _ => error,
+    })
 }
 
 fn remember(failure: Failure) -> String {
@@ -110,7 +143,7 @@ struct Listing(Answer);
 
 impl Read for Listing {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes)
+        heard(self.0.read(bytes))
     }
 }
 
@@ -145,6 +178,7 @@ fn open(request: &Request<'_>, user: Option<&Credentials>) -> Result<Connection,
     };
     let how = How {
         connect_timeout: Some(CONNECT),
+        silence: Some(silence()),
         trust: Trust {
             insecure: INSECURE.get(),
             roots: None,
@@ -178,7 +212,16 @@ fn open(request: &Request<'_>, user: Option<&Credentials>) -> Result<Connection,
 /// The head of the answer on a connection.
 fn answer(connection: Connection) -> Result<(Head, Answer), Failure> {
     let input = Box::leak(Box::new(BufReader::with_capacity(READ, connection)));
-    let head = Head::read(input).map_err(|failure| Failure::fatal(Kind::Transport, failure.message))?;
+    let head = Head::read(input).map_err(|failure| {
+        let message = match failure.message.as_str() {
+            "Operation timed out" => format!(
+                "the server has said nothing for {} seconds, so the transfer was given up",
+                silence().as_secs()
+            ),
+            _ => failure.message,
+        };
+        Failure::fatal(Kind::Transport, message)
+    })?;
     let body = Body::new(input, &head, "POST");
     Ok((head, body))
 }
@@ -400,7 +443,7 @@ impl Read for Call {
             self.answer = Some(answer);
         }
         match &mut self.answer {
-            Some(answer) => answer.read(bytes),
+            Some(answer) => heard(answer.read(bytes)),
             None => Ok(0),
         }
     }

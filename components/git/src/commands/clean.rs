@@ -67,7 +67,7 @@ pub fn clean(arguments: Vec<String>) -> Result<i32, Failure> {
     gone.sort();
     for path in gone {
         let directory = path.ends_with('/');
-        if directory && !(args.has("d") || !paths.is_empty()) {
+        if directory && !args.has("d") && paths.is_empty() {
             continue;
         }
         let place = tree.join(&path);

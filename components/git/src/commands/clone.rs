@@ -46,6 +46,8 @@ pub fn clone(arguments: Vec<String>) -> Result<i32, Failure> {
                 .ok_or_else(|| Failure::fatal(Kind::Invalid, format!("depth {depth} is not a positive number")))
         })
         .transpose()?;
+    let url = remotes::address(url)?;
+    remotes::check_free(Path::new(&named))?;
     if !args.has("quiet") {
         crate::note!(
             "Cloning into {}'{named}'...",
@@ -55,7 +57,7 @@ pub fn clone(arguments: Vec<String>) -> Result<i32, Failure> {
     let branch = args.value("branch");
     let single = args.has("single-branch") || (depth.is_some() && !args.has("no-single-branch"));
     let repository = remotes::clone(&remotes::Clone {
-        url,
+        url: &url,
         directory: Path::new(&named),
         branch,
         depth,
@@ -63,8 +65,13 @@ pub fn clone(arguments: Vec<String>) -> Result<i32, Failure> {
         single,
         no_checkout: args.has("no-checkout"),
     })?;
-    if context::head(&repository).is_none() && !args.has("quiet") {
-        crate::note!("warning: You appear to have cloned an empty repository.");
+    if !args.has("quiet") {
+        if context::head(&repository).is_none() {
+            crate::note!("warning: You appear to have cloned an empty repository.");
+        }
+        if url.starts_with('/') {
+            crate::note!("done.");
+        }
     }
     Ok(0)
 }

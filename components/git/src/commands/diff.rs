@@ -7,7 +7,7 @@ use crate::{context, out, pretty};
 use git2::{Delta, Diff, DiffDelta, DiffFindOptions, DiffFormat, DiffOptions, Patch, Repository};
 
 /// Options that choose what is shown of changes, for every command that shows some.
-pub const OPTIONS: [&str; 16] = [
+pub const OPTIONS: [&str; 33] = [
     "stat=?",
     "shortstat",
     "numstat",
@@ -24,6 +24,23 @@ pub const OPTIONS: [&str; 16] = [
     "no-color",
     "color=?",
     "exit-code",
+    "diff-filter=",
+    "R",
+    "no-prefix",
+    "src-prefix=",
+    "dst-prefix=",
+    "z",
+    "patch-with-stat",
+    "no-ext-diff",
+    "text|a",
+    "full-index",
+    "minimal",
+    "patience",
+    "histogram",
+    "diff-algorithm=",
+    "ignore-space-at-eol",
+    "raw",
+    "no-textconv",
 ];
 
 /// How libgit2 is to compare.
@@ -32,6 +49,24 @@ pub fn options(args: &Args, paths: &[String]) -> Result<DiffOptions, Failure> {
     options
         .ignore_whitespace(args.has("ignore-all-space"))
         .ignore_whitespace_change(args.has("ignore-space-change"));
+    options
+        .reverse(args.has("R"))
+        .force_text(args.has("text"))
+        .minimal(args.has("minimal"))
+        .patience(args.has("patience"))
+        .ignore_whitespace_eol(args.has("ignore-space-at-eol"));
+    if args.has("full-index") {
+        options.id_abbrev(40);
+    }
+    if args.has("no-prefix") {
+        options.old_prefix("").new_prefix("");
+    }
+    if let Some(prefix) = args.value("src-prefix") {
+        options.old_prefix(prefix);
+    }
+    if let Some(prefix) = args.value("dst-prefix") {
+        options.new_prefix(prefix);
+    }
     if let Some(lines) = args.number("unified")? {
         options.context_lines(u32::try_from(lines).unwrap_or(u32::MAX));
     }
@@ -41,20 +76,37 @@ pub fn options(args: &Args, paths: &[String]) -> Result<DiffOptions, Failure> {
     Ok(options)
 }
 
+/// Whether `--diff-filter` takes a kind of change: capital letters are wanted, small ones are not.
+fn wanted(args: &Args, status: Delta) -> bool {
+    let Some(filter) = args.value("diff-filter") else {
+        return true;
+    };
+    let own = letter(status);
+    let chosen = filter.chars().any(|letter| letter.is_ascii_uppercase());
+    !filter.contains(own.to_ascii_lowercase()) && (!chosen || filter.contains(own))
+}
+
 /// Shows changes in the way that options choose; as a patch if they choose none and `patch` is set.
 pub fn print(mut diff: Diff<'_>, args: &Args, patch: bool) -> Result<usize, Failure> {
     if !args.has("no-renames") {
         diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
     }
-    let count = diff.deltas().len();
+    let count = diff.deltas().filter(|delta| wanted(args, delta.status())).count();
     if args.has("no-patch") {
         return Ok(count);
     }
     let mut chosen = false;
     if args.has("name-only") || args.has("name-status") {
-        for delta in diff.deltas() {
+        for delta in diff.deltas().filter(|delta| wanted(args, delta.status())) {
             let (old, new) = names(&delta);
-            if args.has("name-only") {
+            if args.has("z") {
+                let status = if args.has("name-only") {
+                    String::new()
+                } else {
+                    format!("{}\0", letter(delta.status()))
+                };
+                out::text(&format!("{status}{new}\0"));
+            } else if args.has("name-only") {
                 out::line(&quoted(&new, false));
             } else if delta.status() == Delta::Renamed {
                 crate::say!(
@@ -70,7 +122,7 @@ pub fn print(mut diff: Diff<'_>, args: &Args, patch: bool) -> Result<usize, Fail
         chosen = true;
     }
     if args.has("numstat") {
-        for (row, insertions, deletions) in rows(&diff)? {
+        for (row, insertions, deletions) in rows(&diff, &|status| wanted(args, status))? {
             match row.binary {
                 true => crate::say!("-\t-\t{}", row.name),
                 false => crate::say!("{insertions}\t{deletions}\t{}", row.name),
@@ -78,8 +130,23 @@ pub fn print(mut diff: Diff<'_>, args: &Args, patch: bool) -> Result<usize, Fail
         }
         chosen = true;
     }
-    if args.has("stat") {
-        stat(&diff)?;
+    if args.has("raw") {
+        for delta in diff.deltas().filter(|delta| wanted(args, delta.status())) {
+            let (old, new) = (delta.old_file(), delta.new_file());
+            crate::say!(
+                ":{:06o} {:06o} {} {} {}\t{}",
+                u32::from(old.mode()),
+                u32::from(new.mode()),
+                &old.id().to_string()[..7],
+                &new.id().to_string()[..7],
+                letter(delta.status()),
+                quoted(&names(&delta).1, false)
+            );
+        }
+        chosen = true;
+    }
+    if args.has("stat") || args.has("patch-with-stat") {
+        stat(&diff, &|status| wanted(args, status))?;
         chosen = true;
     } else if args.has("shortstat") {
         let stats = diff.stats()?;
@@ -96,20 +163,41 @@ pub fn print(mut diff: Diff<'_>, args: &Args, patch: bool) -> Result<usize, Fail
         modes(&diff);
         chosen = true;
     }
-    if args.has("patch") || (patch && !chosen) {
+    if args.has("patch") || args.has("patch-with-stat") || (patch && !chosen) {
         if chosen {
             out::line("");
         }
-        diff.print(DiffFormat::Patch, |_, _, line| {
+        diff.print(DiffFormat::Patch, |delta, _, line| {
+            if !wanted(args, delta.status()) {
+                return true;
+            }
             if matches!(line.origin(), '+' | '-' | ' ') {
                 let mut buffer = [0; 4];
                 out::text(line.origin().encode_utf8(&mut buffer));
             }
-            out::bytes(line.content());
+            if line.origin() == 'F' {
+                header(line.content());
+            } else {
+                out::bytes(line.content());
+            }
             true
         })?;
     }
     Ok(count)
+}
+
+/// The head of a file's changes; names with spaces end with a tab, so that programs see where they end.
+fn header(content: &[u8]) {
+    for line in content.split_inclusive(|byte| *byte == b'\n') {
+        let name = line.strip_prefix(b"--- ").or_else(|| line.strip_prefix(b"+++ "));
+        match (name.is_some_and(|name| name.contains(&b' ')), line.strip_suffix(b"\n")) {
+            (true, Some(bare)) => {
+                out::bytes(bare);
+                out::bytes(b"\t\n");
+            }
+            _ => out::bytes(line),
+        }
+    }
 }
 
 /// How alike a renamed file is, in per cent; libgit2 says it only in a patch's head.
@@ -182,9 +270,12 @@ fn joined(old: &str, new: &str) -> String {
     )
 }
 
-fn rows(diff: &Diff<'_>) -> Result<Vec<(Row, usize, usize)>, Failure> {
+fn rows(diff: &Diff<'_>, wanted: &dyn Fn(Delta) -> bool) -> Result<Vec<(Row, usize, usize)>, Failure> {
     let mut rows = Vec::new();
     for (at, delta) in diff.deltas().enumerate() {
+        if !wanted(delta.status()) {
+            continue;
+        }
         let patch = Patch::from_diff(diff, at)?;
         let (_, insertions, deletions) = match &patch {
             Some(patch) => patch.line_stats()?,
@@ -205,8 +296,8 @@ fn rows(diff: &Diff<'_>) -> Result<Vec<(Row, usize, usize)>, Failure> {
 /// Columns of a table of changes.
 const WIDTH: usize = 80;
 
-fn stat(diff: &Diff<'_>) -> Result<(), Failure> {
-    let rows = rows(diff)?;
+fn stat(diff: &Diff<'_>, wanted: &dyn Fn(Delta) -> bool) -> Result<(), Failure> {
+    let rows = rows(diff, wanted)?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -219,13 +310,17 @@ fn stat(diff: &Diff<'_>) -> Result<(), Failure> {
         .to_string()
         .len()
         .max(if rows.iter().any(|(row, ..)| row.binary) { 3 } else { 1 });
-    let name_width = rows
-        .iter()
-        .map(|(row, ..)| row.name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(50);
-    let graph = WIDTH.saturating_sub(name_width + digits + 6).max(10);
+    let mut name_width = rows.iter().map(|(row, ..)| row.name.chars().count()).max().unwrap_or(0);
+    // As git shares the width: the graph has three eighths, names the rest, and neither more than it needs.
+    let mut graph = most;
+    if name_width + digits + 6 + graph > WIDTH {
+        graph = graph.min((WIDTH * 3 / 8).saturating_sub(digits + 6).max(6));
+        if name_width > WIDTH.saturating_sub(digits + 6 + graph) {
+            name_width = WIDTH.saturating_sub(digits + 6 + graph);
+        } else {
+            graph = WIDTH - digits - 6 - name_width;
+        }
+    }
     for (row, insertions, deletions) in &rows {
         let mut name = row.name.clone();
         let length = name.chars().count();
@@ -236,15 +331,20 @@ fn stat(diff: &Diff<'_>) -> Result<(), Failure> {
             crate::say!(" {name:<name_width$} | {:>digits$}", "Bin");
             continue;
         }
-        let scaled = |count: usize| {
-            if most <= graph || count == 0 {
-                count
-            } else {
-                (count * (graph - 1) / most).max(1)
-            }
-        };
+        let scaled = |count: usize| if count == 0 { 0 } else { 1 + count * (graph - 1) / most };
         let total = insertions + deletions;
-        let marks = format!("{}{}", "+".repeat(scaled(*insertions)), "-".repeat(scaled(*deletions)));
+        let (mut plus, mut minus) = (*insertions, *deletions);
+        if graph < most {
+            let both = scaled(total).max(if plus > 0 && minus > 0 { 2 } else { 0 });
+            if plus < minus {
+                plus = scaled(plus);
+                minus = both - plus;
+            } else {
+                minus = scaled(minus);
+                plus = both - minus;
+            }
+        }
+        let marks = format!("{}{}", "+".repeat(plus), "-".repeat(minus));
         let space = if marks.is_empty() { "" } else { " " };
         crate::say!(" {name:<name_width$} | {total:>digits$}{space}{marks}");
     }
@@ -299,7 +399,7 @@ pub fn summary(mut diff: Diff<'_>) -> Result<(), Failure> {
 /// A table and what came or went, as after a merge.
 pub fn table(mut diff: Diff<'_>) -> Result<(), Failure> {
     diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
-    stat(&diff)?;
+    stat(&diff, &|_| true)?;
     modes(&diff);
     Ok(())
 }

@@ -9,11 +9,19 @@ use crate::pretty::{self, Style};
 use crate::{context, out};
 use git2::{Commit, DiffOptions, ObjectType, Repository};
 
+/// A format that shows nothing of the commit itself.
+const NOTHING: &str = "tformat:";
+
+/// Whether a commit is one line, or what a text with `%` makes of it.
+fn is_line(style: &Style) -> bool {
+    matches!(style.format.as_str(), "oneline" | "reference" | NOTHING) || style.format.contains('%')
+}
+
 fn style(repository: &Repository, args: &Args) -> Style {
     let oneline = args.has("oneline");
     let format = args
         .value("pretty")
-        .filter(|format| !format.is_empty())
+        .map(|format| if format.is_empty() { NOTHING } else { format })
         .unwrap_or(if oneline { "oneline" } else { "medium" });
     let custom = format.contains('%');
     let decorate = match args.value("decorate") {
@@ -27,7 +35,7 @@ fn style(repository: &Repository, args: &Args) -> Style {
         date: args.value("date").unwrap_or_default().to_owned(),
         abbreviate: (oneline || args.has("abbrev-commit")) && !args.has("no-abbrev-commit"),
         decorations: if wanted {
-            pretty::decorations(repository)
+            pretty::decorations(repository, args.value("decorate") == Some("full"))
         } else {
             pretty::Decorations::new()
         },
@@ -133,6 +141,34 @@ fn shows_changes(args: &Args) -> bool {
     .any(|name| args.has(name))
 }
 
+/// Whether a text stands somewhere; after `^` at the beginning of a line, before `$` at its end.
+fn holds(text: &str, pattern: &str) -> bool {
+    let (start, pattern) = pattern.strip_prefix('^').map_or((false, pattern), |rest| (true, rest));
+    let (end, pattern) = pattern.strip_suffix('$').map_or((false, pattern), |rest| (true, rest));
+    match (start, end) {
+        (false, false) => text.contains(pattern),
+        (true, true) => text.lines().any(|line| line == pattern),
+        (true, false) => text.lines().any(|line| line.starts_with(pattern)),
+        (false, true) => text.lines().any(|line| line.ends_with(pattern)),
+    }
+}
+
+/// Whether a commit has made a text stand there more or less often.
+fn counts_differ(repository: &Repository, commit: &Commit<'_>, text: &str) -> Result<bool, Failure> {
+    if commit.parent_count() > 1 {
+        return Ok(false);
+    }
+    let count = |id: git2::Oid| {
+        repository.find_blob(id).map_or(0, |blob| {
+            memchr::memmem::find_iter(blob.content(), text.as_bytes()).count()
+        })
+    };
+    let diff = changes(repository, commit, &mut DiffOptions::new())?;
+    Ok(diff
+        .deltas()
+        .any(|delta| count(delta.old_file().id()) != count(delta.new_file().id())))
+}
+
 /// A moment of `--since`.
 fn moment(text: &str) -> Result<i64, Failure> {
     if let Ok(seconds) = text.parse() {
@@ -173,6 +209,9 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
         "follow",
         "topo-order",
         "regexp-ignore-case|i",
+        "invert-grep",
+        "date-order",
+        "S=",
     ]);
     let args = Args::parse(arguments, &known)?;
     let repository = context::repository()?;
@@ -186,8 +225,8 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
     }
     let most = args.number("max-count")?.or(args.number("#")?).unwrap_or(usize::MAX);
     let skip = args.number("skip")?.unwrap_or(0);
-    let since = args.value("since").map(|text| moment(text)).transpose()?;
-    let until = args.value("until").map(|text| moment(text)).transpose()?;
+    let since = args.value("since").map(moment).transpose()?;
+    let until = args.value("until").map(moment).transpose()?;
     let folded = |text: &str| {
         if args.has("regexp-ignore-case") {
             text.to_lowercase()
@@ -211,9 +250,15 @@ pub fn log(arguments: Vec<String>) -> Result<i32, Failure> {
             && args
                 .value("author")
                 .is_none_or(|text| folded(&author).contains(&folded(text)))
+            && (args.values("grep").is_empty()
+                || args
+                    .values("grep")
+                    .iter()
+                    .any(|text| holds(&folded(&message), &folded(text)))
+                    != args.has("invert-grep"))
             && args
-                .value("grep")
-                .is_none_or(|text| folded(&message).contains(&folded(text)))
+                .value("S")
+                .map_or(Ok(true), |text| counts_differ(&repository, &commit, text))?
             && !(args.has("no-merges") && commit.parent_count() > 1)
             && !(args.has("merges") && commit.parent_count() < 2);
         if !fits || (!paths.is_empty() && !touches(&repository, &commit, &paths)?) {
@@ -251,18 +296,31 @@ fn one(
     paths: &[String],
 ) -> Result<(), Failure> {
     let text = pretty::show(commit, style);
-    let one_line = style.format == "oneline" || style.format.contains('%');
+    let one_line = is_line(style);
     if !first && (!one_line || !pretty::ends_lines(&style.format)) {
         out::text("\n");
     }
     let graph = if args.has("graph") && one_line { "* " } else { "" };
     out::text(graph);
+    if style.format == NOTHING {
+        return changed(repository, commit, args, style, paths);
+    }
     out::text(text.trim_end_matches(if one_line { '\0' } else { '\n' }));
     if pretty::ends_lines(&style.format) {
         out::text("\n");
     }
+    changed(repository, commit, args, style, paths)
+}
+
+fn changed(
+    repository: &Repository,
+    commit: &Commit<'_>,
+    args: &Args,
+    style: &Style,
+    paths: &[String],
+) -> Result<(), Failure> {
     if shows_changes(args) && commit.parent_count() < 2 {
-        if !one_line {
+        if !matches!(style.format.as_str(), "oneline" | NOTHING) {
             out::text("\n");
         }
         diff::print(
@@ -322,11 +380,13 @@ pub fn show(arguments: Vec<String>) -> Result<i32, Failure> {
                 crate::say!("{}{slash}", String::from_utf8_lossy(entry.name_bytes()));
             }
         } else if let Some(commit) = object.as_commit() {
-            let one_line = style.format == "oneline" || style.format.contains('%');
-            out::text(pretty::show(commit, &style).trim_end_matches(if one_line { '\0' } else { '\n' }));
-            out::text("\n");
+            let one_line = is_line(&style);
+            if style.format != NOTHING {
+                out::text(pretty::show(commit, &style).trim_end_matches(if one_line { '\0' } else { '\n' }));
+                out::text("\n");
+            }
             if !args.has("quiet") && !args.has("no-patch") && commit.parent_count() < 2 {
-                if !one_line {
+                if !matches!(style.format.as_str(), "oneline" | NOTHING) {
                     out::text("\n");
                 }
                 diff::print(

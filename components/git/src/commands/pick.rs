@@ -242,7 +242,7 @@ fn record(repository: &Repository, picked: &Commit<'_>, text: &str, args: &Args,
         amend: false,
     };
     match commit::create(repository, &order) {
-        Ok(id) => commit::tell(repository, id, false, !revert),
+        Ok(id) => commit::tell(repository, id, false, true),
         Err(failure) if failure.message.starts_with("nothing to commit") => Err(Failure::plain(
             Kind::Invalid,
             format!(

@@ -227,7 +227,7 @@ pub fn cat_file(arguments: Vec<String>) -> Result<i32, Failure> {
     };
     let found = repository.revparse_single(name);
     if args.has("e") {
-        return Ok(i32::from(found.is_err()));
+        return Ok(if found.is_err() { 128 } else { 0 });
     }
     let mut object = found.map_err(|_| Failure::fatal(Kind::NoReference, format!("Not a valid object name {name}")))?;
     if let Some(kind) = kind {
@@ -295,11 +295,14 @@ pub fn hash_object(arguments: Vec<String>) -> Result<i32, Failure> {
 
 /// `git check-ignore`
 pub fn check_ignore(arguments: Vec<String>) -> Result<i32, Failure> {
-    let args = Args::parse(arguments, &["quiet|q", "verbose|v", "no-index"])?;
+    let args = Args::parse(arguments, &["quiet|q", "no-index"])?;
     let repository = context::repository()?;
+    let index = repository.index()?;
     let mut found = false;
     for name in args.all() {
-        if repository.is_path_ignored(context::in_tree(&repository, &name)?)? {
+        let path = context::in_tree(&repository, &name)?;
+        let tracked = index.get_path(std::path::Path::new(&path), 0).is_some() && !args.has("no-index");
+        if !tracked && repository.is_path_ignored(&path)? {
             found = true;
             if !args.has("quiet") {
                 out::line(&name);

@@ -256,9 +256,9 @@ pub fn for_each_ref(arguments: Vec<String>) -> Result<i32, Failure> {
             "sort=",
             "count=",
             "points-at=",
-            "merged=?",
-            "no-merged=?",
-            "contains=?",
+            "merged=+",
+            "no-merged=+",
+            "contains=+",
             "shell|s",
         ],
     )?;

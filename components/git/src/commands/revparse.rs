@@ -135,9 +135,7 @@ pub fn rev_parse(arguments: Vec<String>) -> Result<i32, Failure> {
             Err(_) if args.has("quiet") => return Ok(1),
             Err(_) if args.has("verify") => return Err(Failure::fatal(Kind::NoReference, "Needed a single revision")),
             Err(failure) => {
-                if !name.starts_with('-') {
-                    out::line(name);
-                }
+                out::line(name);
                 return Err(failure);
             }
         }

@@ -41,6 +41,7 @@ impl Failure {
 pub struct Connection {
     inner: Inner,
     deadline: Option<Instant>,
+    silence: Option<Duration>,
     /// The address that it is to.
     pub peer: SocketAddr,
 }
@@ -58,6 +59,8 @@ pub struct How {
     pub connect_timeout: Option<Duration>,
     /// When everything is to be over.
     pub deadline: Option<Instant>,
+    /// Of one read or write: a peer that does nothing for longer has failed.
+    pub silence: Option<Duration>,
     /// `host:port:address`, as `--resolve` has it.
     pub resolve: Vec<(String, u16, String)>,
     /// Whom to trust.
@@ -114,6 +117,7 @@ pub fn connect(url: &Url, how: &How) -> Result<Connection, Failure> {
                 return Ok(Connection {
                     inner,
                     deadline: how.deadline,
+                    silence: how.silence,
                     peer: address,
                 });
             }
@@ -164,7 +168,7 @@ impl Connection {
 
     fn limit(&self) -> io::Result<()> {
         let left = remaining(self.deadline).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-        if let Some(left) = left {
+        if let Some(left) = left.into_iter().chain(self.silence).min() {
             // Where a socket knows no limits, the deadline is looked at between reads.
             let _ = self.stream().set_read_timeout(Some(left));
             let _ = self.stream().set_write_timeout(Some(left));

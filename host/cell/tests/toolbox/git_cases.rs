@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 
 /// Cases that must come out the same, of all. It goes up when the command gains something.
-const LEAST: usize = 116;
+const LEAST: usize = 132;
 
 /// One recorded script.
 struct Case {

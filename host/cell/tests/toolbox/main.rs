@@ -7,6 +7,7 @@ mod files;
 mod fork;
 mod git;
 mod git_cases;
+mod git_limits;
 mod git_server;
 mod interpreter;
 mod process;
