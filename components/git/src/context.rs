@@ -244,6 +244,14 @@ pub fn object<'a>(repository: &'a Repository, name: &str) -> Result<Object<'a>, 
         other => other,
     };
     repository.revparse_single(spelled).map_err(|_| {
+        if let Some((revision, path)) = spelled.split_once(':').filter(|(revision, _)| !revision.is_empty())
+            && repository.revparse_single(revision).is_ok()
+        {
+            return Failure::fatal(
+                Kind::NoReference,
+                format!("path '{path}' does not exist in '{revision}'"),
+            );
+        }
         Failure::fatal(
             Kind::NoReference,
             format!(

@@ -92,8 +92,13 @@ pub fn switch_to(repository: &Repository, name: &str, force: bool, detach: bool)
             if force {
                 to_tree(repository, target.as_object(), true)?;
             }
-            // So that `-` leads here again, as with git.
-            repository.set_head(&format!("refs/heads/{name}"))?;
+            // So that `-` leads here again, as with git; a log that cannot be written is no failure of the switch.
+            if let (Ok(mut log), Ok(committer)) = (repository.reflog("HEAD"), context::committer(repository)) {
+                let message = format!("checkout: moving from {name} to {name}");
+                let _ = log
+                    .append(target.id(), &committer, Some(&message))
+                    .and_then(|()| log.write());
+            }
             return Ok(Went::Already(name));
         }
         to_tree(repository, target.as_object(), force)?;

@@ -81,6 +81,7 @@ pub fn config(arguments: Vec<String>) -> Result<i32, Failure> {
             "system",
             "get",
             "get-all",
+            "get-regexp",
             "add",
             "unset",
             "unset-all",
@@ -140,6 +141,22 @@ pub fn config(arguments: Vec<String>) -> Result<i32, Failure> {
         }
         return Ok(0);
     }
+    if args.has("get-regexp") {
+        let config = open(false)?;
+        let mut entries = config.entries(words.first().copied())?;
+        let mut found = false;
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            found = true;
+            let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+            if args.has("name-only") {
+                out::line(&name);
+            } else {
+                crate::say!("{name} {}", String::from_utf8_lossy(entry.value_bytes()));
+            }
+        }
+        return Ok(i32::from(!found));
+    }
     let Some(key) = words.first().copied() else {
         return Err(Failure::usage("usage: git config [<options>] <name> [<value>]"));
     };
@@ -185,7 +202,10 @@ pub fn config(arguments: Vec<String>) -> Result<i32, Failure> {
         return Ok(i32::from(!found));
     }
     let as_bool = args.has("bool") || args.value("type") == Some("bool");
-    let value = if as_bool {
+    let as_int = args.has("int") || args.value("type") == Some("int");
+    let value = if as_int {
+        config.get_i64(key).map(|value| value.to_string())
+    } else if as_bool {
         config.get_bool(key).map(|value| value.to_string())
     } else {
         config.get_string(key)

@@ -11,6 +11,7 @@ pub mod commit;
 pub mod config;
 pub mod diff;
 pub mod fetch;
+mod grep;
 pub mod init;
 mod inspect;
 pub mod log;
@@ -29,6 +30,7 @@ mod stash;
 pub mod status;
 mod status_v2;
 mod tag;
+mod trees;
 
 use crate::failure::{Failure, Kind};
 use crate::out;
@@ -71,14 +73,16 @@ collaborate
    push       Update remote refs along with associated objects
    remote     Manage set of tracked repositories
 
-and config, rev-parse, rev-list, ls-files, ls-tree, ls-remote, cat-file, hash-object,
-merge-base, symbolic-ref, show-ref, check-ignore.";
+and apply, archive, blame, cherry-pick, clean, config, describe, grep, rebase, reflog, revert,
+shortlog, rev-parse, rev-list, for-each-ref, update-ref, ls-files, ls-tree, ls-remote, cat-file,
+hash-object, write-tree, read-tree, commit-tree, update-index, count-objects, merge-base,
+symbolic-ref, show-ref, check-ignore.";
 
 /// Which git this behaves as; programs compare it.
 const VERSION: &str = "git version 2.47.0 (sandbar, libgit2)";
 
 /// Names that no alias takes.
-const COMMANDS: [&str; 58] = [
+const COMMANDS: [&str; 57] = [
     "add",
     "annotate",
     "api",
@@ -100,7 +104,6 @@ const COMMANDS: [&str; 58] = [
     "diff",
     "fetch",
     "for-each-ref",
-    "fsck",
     "grep",
     "hash-object",
     "help",
@@ -207,6 +210,7 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "add" | "stage" => add::add(arguments),
         "api" => crate::api::run(),
         "apply" => apply::apply(arguments),
+        "archive" => trees::archive(arguments),
         "blame" | "annotate" => blame::blame(arguments),
         "branch" => branch::branch(arguments),
         "cat-file" => plumbing::cat_file(arguments),
@@ -216,11 +220,14 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "clean" => clean::clean(arguments),
         "clone" => clone::clone(arguments),
         "commit" => commit::commit(arguments),
+        "commit-tree" => trees::commit_tree(arguments),
+        "count-objects" => trees::count_objects(arguments),
         "config" => config::config(arguments),
         "describe" => inspect::describe(arguments),
         "diff" => diff::diff(arguments),
         "fetch" => fetch::fetch(arguments),
         "for-each-ref" => refs::for_each_ref(arguments),
+        "grep" => grep::grep(arguments),
         "hash-object" => plumbing::hash_object(arguments),
         "help" => {
             out::line(USAGE);
@@ -236,6 +243,7 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "mv" => remove::mv(arguments),
         "pull" => pull::pull(arguments),
         "push" => push::push(arguments),
+        "read-tree" => trees::read_tree(arguments),
         "rebase" => rebase::rebase(arguments),
         "reflog" => inspect::reflog(arguments),
         "remote" => remote::remote(arguments),
@@ -253,6 +261,8 @@ pub fn dispatch(name: &str, arguments: Vec<String>) -> Result<i32, Failure> {
         "switch" => checkout::switch(arguments),
         "symbolic-ref" => revparse::symbolic_ref(arguments),
         "tag" => tag::tag(arguments),
+        "update-index" => trees::update_index(arguments),
+        "write-tree" => trees::write_tree(arguments),
         "update-ref" => refs::update_ref(arguments),
         "version" => {
             out::line(VERSION);

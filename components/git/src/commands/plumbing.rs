@@ -97,7 +97,7 @@ pub fn ls_files(arguments: Vec<String>) -> Result<i32, Failure> {
         return Err(Failure::error(
             Kind::NoReference,
             format!(
-                "pathspec '{}' did not match any file(s) known to git",
+                "pathspec '{}' did not match any file(s) known to git\nDid you forget to 'git add'?",
                 args.all().join(" ")
             ),
         ));
@@ -159,8 +159,15 @@ fn list_tree(
                 out::text(&format!("{shown}{}", end(args)));
             } else {
                 let kind = entry.kind().map_or("commit", |kind| kind.str());
+                let size = match (args.has("long"), entry.kind()) {
+                    (false, _) => String::new(),
+                    (true, Some(ObjectType::Blob)) => {
+                        format!(" {:>7}", repository.odb()?.read_header(entry.id())?.0)
+                    }
+                    (true, _) => format!(" {:>7}", "-"),
+                };
                 out::text(&format!(
-                    "{:06o} {kind} {}\t{shown}{}",
+                    "{:06o} {kind} {}{size}\t{shown}{}",
                     entry.filemode(),
                     entry.id(),
                     end(args)
@@ -214,8 +221,11 @@ pub fn ls_remote(arguments: Vec<String>) -> Result<i32, Failure> {
 
 /// `git cat-file`
 pub fn cat_file(arguments: Vec<String>) -> Result<i32, Failure> {
-    let args = Args::parse(arguments, &["t", "s", "p", "e"])?;
+    let args = Args::parse(arguments, &["t", "s", "p", "e", "batch=?", "batch-check=?"])?;
     let repository = context::repository()?;
+    if args.has("batch") || args.has("batch-check") {
+        return batch(&repository, args.has("batch"));
+    }
     let (kind, name) = match args.words.as_slice() {
         [name] => (None, name),
         [kind, name] => (Some(kind.as_str()), name),
@@ -255,6 +265,29 @@ pub fn cat_file(arguments: Vec<String>) -> Result<i32, Failure> {
         }
     } else {
         out::bytes(raw.data());
+    }
+    Ok(0)
+}
+
+/// Objects named on standard input, one a line.
+fn batch(repository: &Repository, contents: bool) -> Result<i32, Failure> {
+    let odb = repository.odb()?;
+    for line in std::io::stdin().lines() {
+        let name = line?;
+        let found = repository
+            .revparse_single(&name)
+            .and_then(|object| odb.read(object.id()));
+        match found {
+            Ok(raw) => {
+                crate::say!("{} {} {}", raw.id(), raw.kind().str(), raw.len());
+                if contents {
+                    out::bytes(raw.data());
+                    out::line("");
+                }
+            }
+            Err(_) => crate::say!("{name} missing"),
+        }
+        out::flush();
     }
     Ok(0)
 }
