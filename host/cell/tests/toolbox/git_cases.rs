@@ -121,7 +121,7 @@ async fn scripts_come_out_as_with_the_real_git() {
         ));
     }
     let same = cases.len() - differing.len();
-    println!(
+    eprintln!(
         "{same} of {} are the same; these differ:\n{}",
         cases.len(),
         differing.join("\n")
