@@ -119,7 +119,7 @@ pub fn add(arguments: Vec<String>) -> Result<i32, Failure> {
 }
 
 /// The flag of an entry that is only announced; the one that says that there are more flags.
-const INTENT_TO_ADD: u16 = 1 << 13;
+pub const INTENT_TO_ADD: u16 = 1 << 13;
 const EXTENDED: u16 = 1 << 14;
 
 /// Lets git know of files without their contents.

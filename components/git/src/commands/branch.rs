@@ -17,8 +17,12 @@ pub fn create(repository: &Repository, name: &str, at: &str, force: bool) -> Res
             format!("'{name}' is not a valid branch name"),
         ));
     }
-    let commit = context::commit(repository, at)
-        .map_err(|failure| Failure::fatal(failure.kind, format!("not a valid object name: '{at}'")))?;
+    let commit = context::commit(repository, at).map_err(|failure| {
+        // Before the first commit HEAD is only a name.
+        let named = context::branch(repository).filter(|_| at == "HEAD");
+        let named = named.as_deref().unwrap_or(at);
+        Failure::fatal(failure.kind, format!("not a valid object name: '{named}'"))
+    })?;
     if !force && repository.find_branch(name, BranchType::Local).is_ok() {
         return Err(Failure::fatal(
             Kind::Exists,

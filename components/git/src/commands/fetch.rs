@@ -87,6 +87,15 @@ pub fn fetch(arguments: Vec<String>) -> Result<i32, Failure> {
                 .unwrap_or_else(|| remotes::default_remote(&repository)),
         ]
     };
+    if args.words.is_empty()
+        && !args.has("all")
+        && from
+            .iter()
+            .all(|name| name == "origin" && repository.find_remote(name).is_err())
+    {
+        // Nothing to fetch from, and nothing was named: git has nothing to say either.
+        return Ok(0);
+    }
     if from.is_empty() {
         return Err(Failure::fatal(Kind::NoReference, "No remote repository specified."));
     }

@@ -271,17 +271,27 @@ fn number(repository: &mut Repository, named: Option<&String>) -> Result<usize, 
 }
 
 fn bring_back(repository: &mut Repository, at: usize, index: bool) -> Result<(), Failure> {
+    let id = list(repository)?[at].2;
+    let kept = repository.find_commit(id)?;
+    let diff = repository.diff_tree_to_tree(Some(&kept.parent(0)?.tree()?), Some(&kept.tree()?), None)?;
+    let stashed: Vec<String> = diff
+        .deltas()
+        .filter_map(|delta| delta.new_file().path().map(|path| path.to_string_lossy().into_owned()))
+        .collect();
+    drop(diff);
+    drop(kept);
+    let mut in_the_way: Vec<String> = super::status::collect(repository, super::status::Untracked::All, &[])?
+        .into_iter()
+        .map(|entry| entry.path)
+        .collect();
+    in_the_way.retain(|path| stashed.contains(path));
     let mut options = StashApplyOptions::new();
     if index {
         options.reinstantiate_index();
     }
     repository.stash_apply(at, Some(&mut options)).map_err(|error| {
         if matches!(error.code(), git2::ErrorCode::Conflict | git2::ErrorCode::Uncommitted) {
-            Failure::error(
-                Kind::Dirty,
-                "Your local changes would be overwritten by merge.\n\
-                 Please commit your changes or stash them before you merge.\nAborting",
-            )
+            super::checkout::overwritten(&in_the_way, false, "merge", "merge")
         } else {
             error.into()
         }

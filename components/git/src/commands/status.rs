@@ -105,6 +105,9 @@ pub(super) fn letters(repository: &Repository, status: Status, path: &[u8]) -> (
     if status.is_wt_new() && !status.is_index_deleted() {
         return ('?', '?');
     }
+    if status.is_index_new() && is_intended(repository, path) {
+        return (' ', 'A');
+    }
     let staged = if status.is_index_renamed() {
         'R'
     } else if status.is_index_new() {
@@ -128,6 +131,16 @@ pub(super) fn letters(repository: &Repository, status: Status, path: &[u8]) -> (
         ' '
     };
     (staged, unstaged)
+}
+
+/// Whether a file is only announced (`git add -N`).
+fn is_intended(repository: &Repository, path: &[u8]) -> bool {
+    let path = String::from_utf8_lossy(path).into_owned();
+    repository
+        .index()
+        .ok()
+        .and_then(|index| index.get_path(std::path::Path::new(&path), 0))
+        .is_some_and(|entry| entry.flags_extended & super::add::INTENT_TO_ADD != 0)
 }
 
 /// By which of the three sides there are.

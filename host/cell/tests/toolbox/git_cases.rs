@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 
 /// Cases that must come out the same, of all. It goes up when the command gains something.
-const LEAST: usize = 140;
+const LEAST: usize = 144;
 
 /// One recorded script.
 struct Case {
