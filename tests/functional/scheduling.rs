@@ -50,6 +50,13 @@ fn places(api: &Api, region: &str, count: usize) -> BTreeMap<String, usize> {
     places
 }
 
+/// How often sandboxes are placed until both runners get their share.
+const SPREAD_ROUNDS: usize = 6;
+
+fn uses_two(places: &BTreeMap<String, usize>) -> bool {
+    places.len() == 2 && places.values().all(|count| *count >= 2)
+}
+
 #[test]
 fn a_regions_policy_decides_and_every_decision_can_be_looked_at_again() {
     let platform = Platform::start_with(Settings {
@@ -61,9 +68,13 @@ fn a_regions_policy_decides_and_every_decision_can_be_looked_at_again() {
     let first = RunnerProcess::start(&platform, &region, "first", &ROOM);
     let second = RunnerProcess::start(&platform, &region, "second", &ROOM);
 
-    let spread = places(&api, &region, 8);
-    assert_eq!(spread.len(), 2, "spread: {spread:?}");
-    assert!(spread.values().all(|count| *count >= 2), "spread: {spread:?}");
+    // Both runners measure this one machine, at different moments: while something else loads it, one may look much
+    // busier than the other for a while and rightly get nothing. Filling one machine would never use both.
+    let mut rounds = Vec::new();
+    while !rounds.last().is_some_and(uses_two) {
+        assert!(rounds.len() < SPREAD_ROUNDS, "spread: {rounds:?}");
+        rounds.push(places(&api, &region, 8));
+    }
     cli.ok(&["region", "update", "lab", "--placement-policy", "pack"]);
     let pack = places(&api, &region, 6);
     assert_eq!(pack.len(), 1, "pack: {pack:?}");
