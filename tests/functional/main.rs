@@ -7,6 +7,7 @@ mod embed;
 mod fleet;
 mod fleet_tls;
 mod fork;
+mod git;
 mod limits;
 mod network;
 mod noise;

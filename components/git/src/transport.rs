@@ -25,6 +25,8 @@ const MOST_SILENCE: u64 = 600;
 const BUFFER: usize = 1 << 20;
 /// Read at once.
 const READ: usize = 64 * 1024;
+/// Of a file of certificates to trust; the usual bundles have a quarter of a mebibyte.
+const MOST_ROOTS: u64 = 1 << 20;
 /// Read of what a server says of a failure.
 const MOST_REASON: u64 = 4096;
 
@@ -69,6 +71,40 @@ fn silence() -> Duration {
     named
         .filter(|seconds| *seconds > 0)
         .map_or(SILENCE, |seconds| Duration::from_secs(seconds.min(MOST_SILENCE)))
+}
+
+/// Whom to trust: what the call, the environment and the settings say, as git names it.
+///
+/// # Errors
+/// The file of certificates cannot be read or is too large, in words.
+fn trust() -> Result<Trust, String> {
+    let settings = crate::context::settings().ok();
+    let setting = |name: &str| settings.as_ref().and_then(|all| all.get_string(name).ok());
+    let verify = settings
+        .as_ref()
+        .and_then(|all| all.get_bool("http.sslVerify").ok())
+        .unwrap_or(true);
+    let insecure = INSECURE.get() || !verify || std::env::var_os("GIT_SSL_NO_VERIFY").is_some();
+    let file = std::env::var("GIT_SSL_CAINFO")
+        .ok()
+        .or_else(|| setting("http.sslCAInfo"));
+    let roots = match file {
+        Some(file) if !insecure => {
+            let refused = |why: String| format!("error setting certificate file {file}: {why}");
+            let opened = std::fs::File::open(&file).map_err(|error| refused(crate::console::reason(&error)))?;
+            let mut bytes = Vec::new();
+            opened
+                .take(MOST_ROOTS + 1)
+                .read_to_end(&mut bytes)
+                .map_err(|error| refused(crate::console::reason(&error)))?;
+            if bytes.len() as u64 > MOST_ROOTS {
+                return Err(refused(format!("it is larger than {MOST_ROOTS} bytes")));
+            }
+            Some(bytes)
+        }
+        _ => None,
+    };
+    Ok(Trust { insecure, roots })
 }
 
 /// What became of a read or write; silence is told as such.
@@ -179,10 +215,7 @@ fn open(request: &Request<'_>, user: Option<&Credentials>) -> Result<Connection,
     let how = How {
         connect_timeout: Some(CONNECT),
         silence: Some(silence()),
-        trust: Trust {
-            insecure: INSECURE.get(),
-            roots: None,
-        },
+        trust: trust().map_err(|words| unreachable(&words))?,
         ..How::default()
     };
     let mut connection = connect(request.url, &how).map_err(|failure| unreachable(&failure.message))?;
