@@ -1,13 +1,17 @@
 """What CPython lacks on WASI and the host provides: processes, users, permission bits. Installed before any run."""
 
+import collections
 import os
+import shutil
 import signal
 import subprocess
 
 from componentize_py_types import Err
 from wit_world.imports import processes
 
-from . import absent, children, errors, files, launcher, linux_errno, loops, mapped, sockets, terminal, users
+from . import (
+    absent, children, errors, files, interrupts, launcher, linux_errno, loops, mapped, refusals, sockets, terminal, tracebacks, users,
+)  # fmt: skip
 
 SHELL = "/usr/bin/sh"
 
@@ -17,15 +21,20 @@ def install() -> None:
     subprocess.Popen = children.Popen
     subprocess._can_fork_exec = True
     for function in (
-        system, popen, kill, killpg, getpid, getppid, execv, execve, cpu_count, umask,
+        system, popen, kill, killpg, getpid, getppid, execv, execve, cpu_count, umask, statvfs,
         WIFEXITED, WEXITSTATUS, WIFSIGNALED, WTERMSIG, waitstatus_to_exitcode,
     ):  # fmt: skip
         setattr(os, function.__name__, function)
     for name, number in _SIGNALS.items():
         if not hasattr(signal, name):
             setattr(signal, name, number)
+    os.process_cpu_count = cpu_count
+    shutil.disk_usage = disk_usage
     os._exit = launcher.exit_at_once  # WASI's own knows success and failure only
     files.install()
+    refusals.install()
+    interrupts.install()
+    tracebacks.install()
     users.install()
     linux_errno.install()
     loops.install()
@@ -96,6 +105,7 @@ def kill(pid, sig) -> None:
         processes.kill(pid, int(sig))
     except Err as refusal:
         raise errors.os_error(refusal.value) from None
+    interrupts.deliver()  # one for this program has its effect before this returns
 
 
 def killpg(pgid, sig) -> None:
@@ -122,13 +132,45 @@ def execv(path, argv) -> None:
 def execve(path, argv, env) -> None:
     """As `execv`, with an environment."""
     process = children.spawn(path, list(argv), env, None, [], sigpipe=True)
-    code = children.exit_number(process.wait())
+    code = children.exit_number(interrupts.surrender(process))
     launcher.exit_at_once(code if code >= 0 else 128 - code)
 
 
 def cpu_count() -> int:
-    """A program here is one instance on one thread."""
-    return 1
+    """Processors of the sandbox: programs that are started use them, one program uses one."""
+    if files.is_building():
+        return 1
+    with open("/proc/cpuinfo") as stream:
+        return max(1, sum(line.startswith("processor") for line in stream))
+
+
+def statvfs(path):
+    """The disk of the sandbox, whatever the path: there is one."""
+    os.stat(path)
+    numbers = {}
+    with open("/proc/quota") as stream:
+        for line in stream:
+            name, limit, used = line.split()
+            numbers[name] = int(limit), int(used)
+    limit, used = numbers["bytes"]
+    most, many = numbers["inodes"]
+    free = max(0, limit - used) // _BLOCK
+    left = max(0, most - many)
+    return _Statvfs(_BLOCK, _BLOCK, limit // _BLOCK, free, free, most, left, left, 0, _LONGEST_NAME)
+
+
+def disk_usage(path):
+    """`shutil.disk_usage`, which the library makes only where the interpreter has `statvfs`."""
+    found = statvfs(path)
+    free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+    return _Usage(total, total - free, free)
+
+
+_BLOCK, _LONGEST_NAME = 4096, 255
+_Usage = collections.namedtuple("usage", "total used free")
+_Statvfs = collections.namedtuple(
+    "statvfs_result", "f_bsize f_frsize f_blocks f_bfree f_bavail f_files f_ffree f_favail f_flag f_namemax"
+)
 
 
 def umask(mask) -> int:

@@ -10,7 +10,7 @@ import time
 from componentize_py_types import Err
 from wit_world.imports import monotonic_clock, poll, processes
 
-from . import errors, pipes
+from . import errors, interrupts, pipes
 from .targets import Plumbing
 
 PIPE, STDOUT, DEVNULL = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
@@ -36,7 +36,7 @@ def spawn(program, arguments, environment, directory, descriptors, *, sigpipe=Tr
                 descriptors=descriptors,
                 sigpipe=sigpipe,
                 process_group=group,
-                ignored=[],
+                ignored=interrupts.ignored(),
             )
         )
     except Err as refusal:
@@ -190,10 +190,9 @@ class Popen:
     def wait(self, timeout=None):
         if self.returncode is not None:
             return self.returncode
-        if timeout is not None:
-            with self._process.subscribe() as ended:
-                if not _wait_any([ended], time.monotonic() + timeout):
-                    raise subprocess.TimeoutExpired(self.args, timeout)
+        with self._process.subscribe() as ended:
+            if not _wait_any([ended], None if timeout is None else time.monotonic() + timeout):
+                raise subprocess.TimeoutExpired(self.args, timeout)
         return self._ended(self._process.wait())
 
     def send_signal(self, number):
@@ -320,9 +319,13 @@ def _raw(stream):
 
 def _wait_any(pollables, deadline):
     """Indices of what is ready; empty once `deadline` (monotonic seconds, or None) has passed."""
-    if deadline is None:
-        return poll.poll(pollables)
-    left = max(0, int((deadline - time.monotonic()) * _NANOSECONDS))
-    with monotonic_clock.subscribe_duration(left) as timer:
-        ready = poll.poll([*pollables, timer])
-    return [index for index in ready if index < len(pollables)]
+    while True:
+        if deadline is None:
+            ready = poll.poll(pollables)
+        else:
+            left = max(0, int((deadline - time.monotonic()) * _NANOSECONDS))
+            with monotonic_clock.subscribe_duration(left) as timer:
+                ready = poll.poll([*pollables, timer])
+        if ready:
+            return [index for index in ready if index < len(pollables)]
+        interrupts.deliver()

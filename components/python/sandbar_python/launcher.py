@@ -15,11 +15,14 @@ import warnings
 
 from wit_world.imports import exit as wasi_exit
 
-from . import endings, environment, layout, linux_errno, options, streams, terminal
+from . import endings, environment, interrupts, layout, linux_errno, options, streams, terminal
 
 FLUSH_FAILED = 120
 """Exit code of CPython when standard output cannot be flushed at the end."""
 FINISHED_WITH_ERROR = 1
+INTERRUPTED = 130
+
+_interrupted = False
 USAGE_ERROR = 2
 FIRST_FREE_DESCRIPTOR = 3
 DESCRIPTORS_PROBED = 8
@@ -29,7 +32,11 @@ DESCRIPTORS_PROBED = 8
 def main() -> None:
     """Runs and exits; never returns."""
     arguments = environment.refresh()
-    exit_at_once(run(arguments))
+    interrupts.begin()
+    code = run(arguments)
+    if _interrupted:
+        interrupts.die_interrupted()
+    exit_at_once(code)
 
 
 def exit_at_once(status: int) -> None:
@@ -234,6 +241,7 @@ def _exit_code(request: SystemExit) -> int:
 
 
 def _report(error: BaseException) -> int:
+    global _interrupted
     error.__traceback__ = _without_own_frames(error.__traceback__)
     sys.last_exc = error
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
@@ -246,6 +254,9 @@ def _report(error: BaseException) -> int:
         traceback.print_exception(second)
         sys.stderr.write("\nOriginal exception was:\n")
         traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt):
+        _interrupted = True
+        return INTERRUPTED
     return FINISHED_WITH_ERROR
 
 

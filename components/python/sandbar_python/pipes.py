@@ -6,6 +6,8 @@ import io
 from componentize_py_types import Err
 from wit_world.imports import processes, streams
 
+from . import interrupts
+
 READ_MOST = 64 * 1024
 """Bytes asked for at once: a pipe's capacity."""
 
@@ -54,7 +56,9 @@ class Reader(_End):
     def read_blocking(self, most: int) -> bytes:
         """Waits for at least one byte; empty at the end."""
         try:
-            return self.stream.blocking_read(min(most, READ_MOST))
+            while not (data := self.stream.read(min(most, READ_MOST))) and most:
+                interrupts.until_ready(self.stream)
+            return data
         except Err as refusal:
             return _end_or_raise(refusal)
 
@@ -85,6 +89,7 @@ class Writer(_End):
                 return written
             with self.stream.subscribe() as pollable:
                 pollable.block()
+            interrupts.deliver()
 
     def write_ready(self, view: memoryview) -> int:
         """Writes what fits now and tells how much; 0 if nothing does."""

@@ -5,11 +5,11 @@ import sys
 import types
 
 from componentize_py_types import Err
-from wit_world.imports import poll, processes
+from wit_world.imports import processes
 
+from . import interrupts
 
 _TerminalMode = processes.TerminalMode
-_INTERRUPT = 2
 _READ_MOST = 4096
 
 # Bits of the flag words, as Linux has them.
@@ -100,8 +100,7 @@ def tcsetattr(fd, when, attributes) -> None:
 
 
 class Lines:
-    """Lines typed at the terminal. While one is awaited, Ctrl-C is a KeyboardInterrupt; while a program runs, it ends
-    the program, as nothing can interrupt it from inside."""
+    """Lines typed at the terminal."""
 
     def __init__(self) -> None:
         self._stream = processes.stdio(0).read_stream()
@@ -112,11 +111,11 @@ class Lines:
         sys.stderr.flush()
         sys.stdout.write(prompt)
         sys.stdout.flush()
-        processes.catch([_INTERRUPT])
         try:
             line = self._line()
-        finally:
-            processes.catch([])
+        except KeyboardInterrupt:
+            self._pending.clear()
+            raise
         return line.decode("utf-8", "replace")
 
     def _line(self) -> bytes:
@@ -133,14 +132,9 @@ class Lines:
         return line
 
     def _piece(self) -> bytes:
-        with self._stream.subscribe() as input_ready, processes.subscribe_signals() as signal_ready:
-            ready = poll.poll([input_ready, signal_ready])
-        if 1 in ready and processes.take_signal() == _INTERRUPT:
-            self._pending.clear()
-            raise KeyboardInterrupt
+        interrupts.until_ready(self._stream)
         try:
-            return bytes(self._stream.read(_READ_MOST)) if 0 in ready else b"" if not ready else self._piece()
+            return bytes(self._stream.read(_READ_MOST))
         except Err:
             return b""  # closed
-
 

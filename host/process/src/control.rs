@@ -1,6 +1,6 @@
 //! How others reach a process: signals, and what it has used.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ pub(crate) struct Control {
     changed: Notify,
     /// The task that runs the guest.
     runner: AtomicWaker,
+    /// It wants to be interrupted by the signals that it catches.
+    watches: AtomicBool,
+    /// It has computed through a tick since that was last asked.
+    computed: AtomicBool,
     /// CPU time, nanoseconds.
     cpu: AtomicU64,
     /// Bytes of linear memory.
@@ -30,6 +34,8 @@ impl Control {
             signals: Mutex::new(Signals::new(ignored)),
             changed: Notify::new(),
             runner: AtomicWaker::new(),
+            watches: AtomicBool::new(false),
+            computed: AtomicBool::new(false),
             cpu: AtomicU64::new(0),
             memory,
         }
@@ -68,6 +74,31 @@ impl Control {
             }
             change.await;
         }
+    }
+
+    /// Waits for a signal by which no wait of the process was interrupted yet.
+    pub(crate) async fn interruption(&self) {
+        self.until(Signals::is_unheard).await;
+        self.signals().hear();
+    }
+
+    pub(crate) fn watch(&self) {
+        self.watches.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it wants to be interrupted.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watches.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it computes.
+    pub(crate) fn computes(&self) {
+        self.computed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has computed through a tick since this was asked before.
+    pub(crate) fn has_computed(&self) -> bool {
+        self.computed.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn ended(&self) -> Option<Signal> {

@@ -11,8 +11,9 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Sleep;
 
 use crate::control::Control;
-use crate::limits::{LIGHT_CPU, REST};
+use crate::limits::{LIGHT_CPU, REST, SIGNAL_GRACE};
 use crate::share::Share;
+use crate::status::Signal;
 use crate::verdict::Verdict;
 
 /// The future of a guest; dropping it drops the guest's store.
@@ -27,6 +28,8 @@ pub(crate) struct Guarded {
     share: Arc<Share>,
     /// Wakes when the sandbox's quota is there again.
     pause: Option<Pin<Box<Sleep>>>,
+    /// Wakes when a guest that waits has left a signal untaken for too long.
+    grace: Option<Pin<Box<Sleep>>>,
     /// CPU time since the guest last rested, nanoseconds.
     burst: u64,
     left: Instant,
@@ -41,6 +44,7 @@ impl Guarded {
             control,
             share,
             pause: None,
+            grace: None,
             burst: 0,
             left: Instant::now(),
             paused: false,
@@ -65,6 +69,23 @@ impl Guarded {
         self.guest = None;
         // A kill that came while the guest was on its last steps has been promised to its sender.
         Poll::Ready(self.control.ended().map_or(verdict, Verdict::killed))
+    }
+
+    /// A guest that wants to be interrupted, but waits for something that nothing interrupts, dies of its signal after all.
+    fn is_deaf(&mut self, context: &mut Context<'_>) -> Poll<Verdict> {
+        let computed = self.control.has_computed();
+        if computed || !self.control.signals().is_overdue() {
+            self.grace = None;
+            return Poll::Pending;
+        }
+        let timer = self
+            .grace
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(SIGNAL_GRACE)));
+        if timer.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        self.control.signals().give_up();
+        self.end(Verdict::killed(Signal::INT))
     }
 
     /// Whether the sandbox has to wait for its next period; arms the timer.
@@ -121,6 +142,7 @@ impl Future for Guarded {
         self.left = Instant::now();
         match polled {
             Poll::Ready(verdict) => self.end(verdict),
+            Poll::Pending if self.control.is_watched() => self.is_deaf(context),
             Poll::Pending => Poll::Pending,
         }
     }

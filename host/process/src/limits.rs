@@ -105,3 +105,6 @@ impl Default for Limits {
         }
     }
 }
+/// How long a program that wants to be interrupted may leave a signal untaken while it waits for something that nothing
+/// interrupts: longer than any library polls for, shorter than people wait after Ctrl-C.
+pub(crate) const SIGNAL_GRACE: Duration = Duration::from_millis(700);

@@ -15,7 +15,9 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::random::WasiRandom;
 
 use crate::bindings::wit;
+use crate::interrupts;
 use crate::own::Own;
+use crate::polls::HasPolls;
 use crate::state::State;
 
 /// Most programs that a userland may have: each keeps its code mapped.
@@ -228,6 +230,7 @@ impl HasData for Processes {
 fn linker(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     let mut linker = common(engine)?;
     sandbar_tls::add_to_linker(&mut linker, State::tls)?;
+    interrupts::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -245,7 +248,7 @@ fn common(engine: &SandboxEngine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let l = &mut linker;
     wasmtime_wasi_io::bindings::wasi::io::error::add_to_linker::<State, Table>(l, |state| &mut state.table)?;
-    wasmtime_wasi_io::bindings::wasi::io::poll::add_to_linker::<State, Table>(l, |state| &mut state.table)?;
+    wasmtime_wasi_io::bindings::wasi::io::poll::add_to_linker::<State, HasPolls>(l, State::polls)?;
     wasmtime_wasi_io::bindings::wasi::io::streams::add_to_linker::<State, Table>(l, |state| &mut state.table)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;

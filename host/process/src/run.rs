@@ -181,7 +181,10 @@ async fn execute(command: &CommandPre<State>, state: State, clock: &Clock, limit
     let engine = state.sandbox.programs().engine().clone();
     let mut store = Store::new(engine.wasmtime(), state);
     StoreLimits::install(&mut store, |state| &mut state.limits);
-    yield_each_tick(&mut store, |_| Ok(()));
+    yield_each_tick(&mut store, |state| {
+        state.tick();
+        Ok(())
+    });
     let result = call(command, &mut store, clock).await;
     judge(result, store.data().limits.memory_was_refused(), limit)
 }

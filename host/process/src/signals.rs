@@ -61,6 +61,8 @@ pub(crate) struct Signals {
     inherited: SignalSet,
     /// Each signal once, oldest first.
     pending: VecDeque<Signal>,
+    /// One of them has interrupted nothing yet.
+    unheard: bool,
     stopped: bool,
     /// What ends the process as soon as it goes on: a stopped one cannot die of anything but SIGKILL.
     held: Option<Signal>,
@@ -89,6 +91,7 @@ impl Signals {
             _ if self.caught.contains(signal) => {
                 if !self.pending.contains(&signal) {
                     self.pending.push_back(signal);
+                    self.unheard = true;
                 }
                 Delivered::Pending
             }
@@ -149,6 +152,33 @@ impl Signals {
 
     pub(crate) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Whether a signal waits that has interrupted nothing yet.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.unheard && self.has_pending()
+    }
+
+    /// A wait was interrupted.
+    pub(crate) fn hear(&mut self) {
+        self.unheard = false;
+    }
+
+    /// Whether a signal waits that ends a process which does not catch it.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.overdue().is_some()
+    }
+
+    fn overdue(&self) -> Option<Signal> {
+        let harmless = [Signal::CHLD, Signal::WINCH, Signal::TSTP];
+        self.pending.iter().copied().find(|signal| !harmless.contains(signal))
+    }
+
+    /// Nobody takes what waits: it does what it does to those who do not catch it.
+    pub(crate) fn give_up(&mut self) {
+        if let Some(signal) = self.overdue() {
+            self.end(signal);
+        }
     }
 
     /// A process that is ending is not stopped.
@@ -216,6 +246,22 @@ mod tests {
         assert_eq!(signals.deliver(Signal::TERM), Delivered::Nothing);
         assert_eq!(signals.deliver(Signal::INT), Delivered::Ended, "no longer ignored");
         assert_eq!(signals.inherited().numbers(), [2]);
+    }
+
+    #[test]
+    fn a_wait_is_interrupted_once_and_what_nobody_takes_ends() {
+        let mut signals = Signals::default();
+        signals.catch(set(&[2, 17]));
+        signals.deliver(Signal::CHLD);
+        assert!(signals.is_unheard() && !signals.is_overdue());
+        signals.hear();
+        assert!(!signals.is_unheard() && signals.has_pending());
+        signals.give_up();
+        assert_eq!(signals.ended(), None);
+        signals.deliver(Signal::INT);
+        assert!(signals.is_unheard() && signals.is_overdue());
+        signals.give_up();
+        assert_eq!(signals.ended(), Some(Signal::INT));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::control::Control;
 use crate::descriptor::Descriptor;
+use crate::interrupts::{Alarm, Watched};
 use crate::limits::MAX_RANDOM_BYTES;
 use crate::notes::Notes;
 use crate::outgoing::Requests;
@@ -37,6 +38,9 @@ pub(crate) struct State {
     pub(crate) control: Arc<Control>,
     pub(crate) stdio: Stdio,
     pub(crate) sigpipe: bool,
+    /// Set once it has asked to be interrupted.
+    pub(crate) watched: Option<Watched>,
+    pub(crate) alarm: Option<Alarm>,
 }
 
 impl State {
@@ -104,6 +108,25 @@ impl State {
             control,
             stdio,
             sigpipe,
+            watched: None,
+            alarm: None,
+        }
+    }
+
+    /// From now on the process is interrupted by the signals that it catches.
+    pub(crate) fn watch(&mut self, watched: Watched) {
+        self.watched = Some(watched);
+        self.control.watch();
+    }
+
+    /// Called at each tick while the guest computes: turns it to a signal that waits.
+    pub(crate) fn tick(&mut self) {
+        if let Some(watched) = &mut self.watched {
+            self.control.computes();
+            if self.control.signals().has_pending() {
+                // SAFETY: called by the store of the guest, between two of its instructions.
+                unsafe { watched.interrupt() };
+            }
         }
     }
 

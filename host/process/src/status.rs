@@ -58,6 +58,8 @@ impl Signal {
     pub const PIPE: Self = Self(13);
     /// SIGTERM.
     pub const TERM: Self = Self(15);
+    /// A timer has run out.
+    pub const ALRM: Self = Self(14);
     /// SIGCHLD: a child has ended, stopped or gone on.
     pub const CHLD: Self = Self(17);
     /// SIGCONT: goes on after a stop.

@@ -93,8 +93,16 @@ class Driver:
             self.tell(error)
         return True
 
+    def request(self):
+        while True:
+            try:
+                return self.requests.readline()
+            except KeyboardInterrupt:
+                # It came too late for the code that it was meant for.
+                pass
+
     def run(self):
-        for line in iter(self.requests.readline, b""):
+        for line in iter(self.request, b""):
             request = json.loads(line)
             before = dict(os.environ)
             envs = request.get("envs") or {}

@@ -189,6 +189,7 @@ def prompted():
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        # The interpreter, this file, and what stands in /usr/bin: as with every script that another one runs.
+        sys.exit(main(sys.argv[2:]))
     except BrokenPipeError:
         sys.exit(1)
