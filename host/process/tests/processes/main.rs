@@ -5,6 +5,7 @@ mod basics;
 mod fairness;
 mod faults;
 mod hostile;
+mod interrupts;
 mod kills;
 mod limits;
 mod shell_cases;
