@@ -13,6 +13,7 @@ mod interpreter;
 mod process;
 mod pty;
 mod sessions;
+mod snapshot_rounds;
 mod snapshots;
 mod socket;
 mod system;
