@@ -156,22 +156,28 @@ pub fn settle(api: &Api, ledger: &Ledger) {
     }
 }
 
-/// A sandbox that was stopped is started; one in error is recovered, since its runner is there again.
+/// A sandbox that was stopped is started; one in error is recovered, or comes back with its runner, which may have been
+/// there again for a moment only.
 fn usable(api: &Api, sandbox: &Value) {
-    let way = match sandbox["state"].as_str() {
-        Some("started") => return,
-        Some("stopped") => "start",
-        _ => "recover",
-    };
-    let again = api.post(&format!("{}/{way}", path(sandbox)), &json!({}));
-    assert_eq!(again.status, 200, "{way}: {} {sandbox}", again.text);
     let started = Instant::now();
-    while api.get(&path(sandbox)).json["state"] != "started" {
+    let mut said = String::new();
+    loop {
+        let now = api.get(&path(sandbox)).json;
+        let way = match now["state"].as_str() {
+            Some("started") => return,
+            Some("stopped") => Some("start"),
+            Some("error") => Some("recover"),
+            _ => None,
+        };
+        if let Some(way) = way {
+            let again = api.post(&format!("{}/{way}", path(sandbox)), &json!({}));
+            said = format!("{way}: {} {}", again.status, again.text);
+        }
         assert!(
             started.elapsed() < Duration::from_secs(20),
-            "{way} does not end: {sandbox}"
+            "it does not start: {said} {now}"
         );
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::rules::dockerfile::{Action, Base, MAX_STEPS, MAX_TEXT, Plan, plan};
+use api::rules::dockerfile::{Action, Base, ImageConfig, MAX_STEPS, MAX_TEXT, Plan, plan};
 
 fn recorded(name: &str) -> Plan {
     let path = format!("{}/tests/dockerfiles/{name}.Dockerfile", env!("CARGO_MANIFEST_DIR"));
@@ -293,7 +293,36 @@ fn sizes_are_bounded() {
 
 #[test]
 fn snapshots_can_be_bases() {
-    let mine = ["team/base:1".to_owned()];
-    let plan = plan("FROM team/base:1\nRUN x", &mine).expect("a plan");
-    assert_eq!(plan.base, Base::Snapshot("team/base:1".into()));
+    let said = ImageConfig {
+        entrypoint: vec!["serve".into()],
+        cmd: vec!["--slow".into()],
+        env: [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())].into(),
+        workdir: Some("/srv".into()),
+        user: Some("ann".into()),
+    };
+    let mine = [("team/base:1".to_owned(), said.clone())];
+    let build = |text: &str| plan(text, &mine).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let same = build("FROM team/base:1\nRUN x");
+    assert_eq!(same.base, Base::Snapshot("team/base:1".into()));
+    assert_eq!((&same.config, &same.base_env), (&said, &said.env));
+    // The steps begin where the base ends, and what they say is stronger.
+    let more = build("FROM team/base:1\nENV B=$A$A\nWORKDIR app\nCMD [\"--fast\"]");
+    assert!(
+        more.steps
+            .iter()
+            .any(|step| step.action == Action::Workdir { path: "/srv".into() })
+    );
+    assert_eq!(more.config.env["B"], "11");
+    assert_eq!(more.config.workdir.as_deref(), Some("/srv/app"));
+    assert_eq!(
+        (more.config.entrypoint.join(" "), more.config.cmd.join(" ")),
+        ("serve".into(), "--fast".into())
+    );
+    assert_eq!(more.base_env, said.env);
+    // A command of the base was for the entrypoint of the base.
+    let other = build("FROM team/base:1\nENTRYPOINT [\"else\"]");
+    assert_eq!(
+        (other.config.entrypoint.join(" "), other.config.cmd.len()),
+        ("else".into(), 0)
+    );
 }

@@ -63,7 +63,7 @@ def begin() -> None:
     interrupts.watch(b"")
     inherited = processes.inherited_ignored()
     for number in inherited:
-        _signal.signal(number, signal.SIG_IGN)
+        _plain_signal(number, signal.SIG_IGN)
     if inherited:
         _tell()
     else:

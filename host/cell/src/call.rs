@@ -48,7 +48,7 @@ impl Call {
     /// Where relative paths start.
     #[must_use]
     pub fn work_dir(&self) -> String {
-        self.0.entry.home()
+        self.0.entry.work_dir()
     }
 
     /// The environment of a process that is started now; see [`environment::of`].

@@ -14,6 +14,7 @@ mod blocking;
 mod call;
 pub mod config;
 mod control;
+mod entrypoint;
 pub mod error;
 mod fork;
 mod glob;

@@ -26,6 +26,12 @@ pub struct SandboxSpec {
     pub env: BTreeMap<String, String>,
     /// Name of the user; its home is `/home/<user>`.
     pub user: String,
+    /// Where its commands start, absolute. Absent, or no directory: the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_dir: Option<String>,
+    /// What runs from each start on, program and arguments. Empty: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
     /// Organization, region and snapshot: told to processes in their environment.
     #[serde(default)]
     pub organization: String,

@@ -1,6 +1,7 @@
 //! The sandboxes of this cell. An idle one is its spec and nothing else.
 
 use crate::blocking::blocking;
+use crate::entrypoint;
 use crate::error::{ApiError, Code};
 use crate::fork;
 use crate::limits::{CALLS, EXECUTIONS, SANDBOXES};
@@ -139,16 +140,24 @@ impl Table {
         if self.get(&spec.id).is_none() {
             fork::begin(self, &spec).await?;
         }
+        if let Some(entry) = self.insert(spec)? {
+            entrypoint::begin(&entry).await;
+        }
+        Ok(())
+    }
+
+    /// The sandbox, if it begins to run by this.
+    fn insert(&self, spec: SandboxSpec) -> Result<Option<Arc<Entry>>, ApiError> {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&spec.id) {
-            return entry.replace(spec);
+            return Ok(entry.replace(spec)?.then(|| Arc::clone(entry)));
         }
         if entries.len() >= SANDBOXES {
             return Err(ApiError::busy(format!("the cell holds {SANDBOXES} sandboxes already")));
         }
-        let entry = Entry::new(Arc::clone(&self.shared), spec);
-        entries.insert(entry.id(), Arc::new(entry));
-        Ok(())
+        let entry = Arc::new(Entry::new(Arc::clone(&self.shared), spec));
+        entries.insert(entry.id(), Arc::clone(&entry));
+        Ok(Some(entry))
     }
 
     /// Removes a sandbox, its processes and its files. One that is not known is none.
@@ -228,7 +237,14 @@ impl Entry {
         lock(&self.state).spec.id.clone()
     }
 
-    /// Home and work directory.
+    /// Where relative paths start.
+    #[must_use]
+    pub fn work_dir(&self) -> String {
+        let named = lock(&self.state).spec.work_dir.clone();
+        named.unwrap_or_else(|| self.home())
+    }
+
+    /// The user's home.
     #[must_use]
     pub fn home(&self) -> String {
         format!("/home/{}", lock(&self.state).spec.user)
@@ -318,7 +334,8 @@ impl Entry {
         }
     }
 
-    fn replace(&self, spec: SandboxSpec) -> Result<(), ApiError> {
+    /// Whether it was stopped, and runs now.
+    fn replace(&self, spec: SandboxSpec) -> Result<bool, ApiError> {
         let mut state = lock(&self.state);
         if spec.generation < state.spec.generation {
             return Err(ApiError::new(
@@ -334,6 +351,7 @@ impl Entry {
                 "the sandbox is being removed",
             ));
         }
+        let begins = state.life == Life::Stopped;
         state.life = Life::Running;
         // Processes that run go on under the limits they started with; the next opening takes the new ones. The network's
         // policy holds at once.
@@ -341,7 +359,7 @@ impl Entry {
             open.sandbox.network().set_policy(spec.network.policy()?);
         }
         state.spec = Arc::new(spec);
-        Ok(())
+        Ok(begins)
     }
 
     /// Changes what the sandbox may reach outside, at once.

@@ -50,6 +50,9 @@ struct Order {
     #[serde(default, rename = "image")]
     base_image: Option<BaseImage>,
     steps: Vec<Step>,
+    /// Variables that the base gives to the first step.
+    #[serde(default)]
+    base_env: BTreeMap<String, String>,
     /// Scripts that stand before all other commands, by name.
     #[serde(default)]
     commands: BTreeMap<String, String>,
@@ -232,7 +235,7 @@ impl Builder {
             platform: &self.platform,
             toolbox: Toolbox::new(cells, &id),
             spec,
-            env: BTreeMap::new(),
+            env: order.base_env.clone(),
             args: BTreeMap::new(),
             directory: "/".to_owned(),
             prepared: false,

@@ -42,6 +42,12 @@ pub(crate) fn of(record: &Record, journal: &Journal) -> Result<Value, SpecError>
             "domainAllowList": details.domain_allow_list,
         },
     });
+    if let Some(directory) = details.launch.work_dir {
+        spec["workDir"] = directory.into();
+    }
+    if !details.launch.command.is_empty() {
+        spec["entrypoint"] = details.launch.command.into();
+    }
     if let Some(parent) = details.parent {
         spec["parent"] = parent.into();
     }
@@ -93,7 +99,7 @@ mod tests {
         let journal = Journal::open(home.path().join("sandboxes")).expect("a journal");
         let details = json!({
             "id": "s", "generation": 2, "osUser": "ann", "env": {"A": "b"}, "networkBlockAll": true,
-            "networkAllowList": "10.0.0.0/8", "parent": "p",
+            "networkAllowList": "10.0.0.0/8", "parent": "p", "launch": {"workDir": "/srv", "command": ["a", "b"]},
         });
         let record = Record {
             sandbox: "s".into(),
@@ -109,6 +115,10 @@ mod tests {
         let spec: SandboxSpec = serde_json::from_value(value).expect("the cell's own type");
         assert_eq!((spec.user.as_str(), spec.limits.memory_mib), ("ann", 1024));
         assert!(spec.network.block_all);
+        assert_eq!(
+            (spec.work_dir.as_deref(), spec.entrypoint.join(" ")),
+            (Some("/srv"), "a b".to_owned())
+        );
         let bare = bare("s", &journal).expect("a spec");
         serde_json::from_value::<SandboxSpec>(bare).expect("the cell's own type");
         assert!(super::bare("../s", &journal).is_err());

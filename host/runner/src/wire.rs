@@ -61,6 +61,20 @@ pub(crate) struct Payload {
     pub(crate) image: Option<Image>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) volumes: Vec<Mount>,
+    #[serde(default)]
+    pub(crate) launch: Launch,
+}
+
+/// How a sandbox begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Launch {
+    /// Where its commands start; none: the user's home.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) work_dir: Option<String>,
+    /// What runs from each start on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) command: Vec<String>,
 }
 
 /// What a snapshot, or a backup, is asked for as.

@@ -145,7 +145,7 @@ macro_rules! convert_bindings {
                 id, organization, name, region, runner, snapshot, user, env, labels, public, network_block_all,
                 network_allow_list, domain_allow_list, cpu, memory_gib, disk_gib, auto_stop, auto_delete,
                 auto_archive, state, desired, generation, error_reason, recoverable, state_since, parent, image,
-                volumes, build_info, build, backup_state, backup_manifest, backup_created, doing, auth_token, created, updated, last_activity, change
+                volumes, build_info, build, launch, backup_state, backup_manifest, backup_created, doing, auth_token, created, updated, last_activity, change
             }
             Placement { runner, job_id, payload, totals, decision }
             Job { id, kind, runner, sandbox, generation, payload, created, attempts }

@@ -99,7 +99,7 @@ row!(SANDBOX, sandbox, sandbox_of: Sandbox {
     network_allow_list: optional_text, domain_allow_list: optional_text, cpu: u32, memory_gib: u32, disk_gib: u32,
     auto_stop: u32, auto_delete: i32, auto_archive: u32, state: text, desired: text, generation: u64,
     error_reason: optional_text, recoverable: bool, state_since: u64, parent: optional_text, image: optional_text,
-    volumes: text, build_info: optional_text, build: optional_text, backup_state: text, backup_manifest: optional_text,
+    volumes: text, build_info: optional_text, build: optional_text, launch: text, backup_state: text, backup_manifest: optional_text,
     backup_created: optional_u64, doing: text, auth_token: text,
     created: u64, updated: u64, last_activity: u64, change: u64,
 });

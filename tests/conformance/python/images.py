@@ -3,6 +3,7 @@
 import os
 import pathlib
 import tempfile
+import time
 import zipfile
 
 from daytona import (
@@ -39,7 +40,7 @@ image = (
     .add_local_file("my file.txt", "/srv/app/")
     .add_local_dir("src", "/srv/app/src")
     .run_commands("python3 src/main.py > ran.txt; wc -c < src/inner/noise >> ran.txt")
-    .entrypoint(["/bin/sh"])
+    .entrypoint(["/bin/sh", "-c", "pwd; echo $GREETING; echo starts >> /srv/app/starts; echo words >&2; exit 3", "it's"])
 )
 
 # A snapshot made of it, with its log.
@@ -69,6 +70,44 @@ assert sandbox.fs.download_file("/srv/app/src/inner/noise") == noise
 assert run('printf %s "$GREETING"') == "it's $HOME", run("env")
 assert run("ls -d /run/sandbar-build 2>&1") != "/run/sandbar-build\n", "what only the build needs stays behind"
 assert "a Linux image" not in run("which apt-get; apt-get install x 2>&1")
+
+# Commands start in the image's directory, and its entrypoint has run.
+assert sandbox.get_work_dir() == "/srv/app" and run("pwd") == "/srv/app\n", (sandbox.get_work_dir(), run("pwd"))
+assert sandbox.process.code_run("import os; print(os.getcwd())").result == "/srv/app\n"
+
+
+def entrypoint(sandbox):
+    """What the entrypoint has come to, when it has ended."""
+    deadline = time.monotonic() + 20
+    while (command := sandbox.process.get_entrypoint_session().commands[0]).exit_code is None:
+        assert time.monotonic() < deadline, command
+        time.sleep(0.05)
+    return command.exit_code, sandbox.process.get_entrypoint_logs()
+
+
+code, logs = entrypoint(sandbox)
+assert (code, logs.stdout, logs.stderr) == (3, "/srv/app\nit's $HOME\n", "words\n"), (code, logs)
+assert sandbox.process.list_sessions() == [], "the image's own session is nobody's"
+# It runs again with each start; a directory that is gone keeps nobody from working.
+sandbox.stop()
+sandbox.start()
+assert entrypoint(sandbox)[0] == 3
+assert run("cat starts") == "starts\nstarts\n", run("cat starts")
+run("rm -r /srv/app")
+assert run("pwd; mkdir -p /srv/app") == "/home/daytona\n", run("pwd")
+sandbox.delete()
+
+# What is built on it begins as it does, unless it says otherwise.
+daytona.snapshot.create(
+    CreateSnapshotParams(
+        name="built:2",
+        image=Image.base("built:1").env({"MORE": "more"}).run_commands('echo "$GREETING" > inherited').cmd(["x"]),
+    )
+)
+assert daytona.snapshot.get("built:2").entrypoint[-1] == "x"
+sandbox = daytona.create(CreateSandboxFromSnapshotParams(snapshot="built:2", env_vars={"GREETING": "own"}))
+assert run('echo "$GREETING $MORE"; cat /srv/app/inherited; pwd') == "own more\nit's $HOME\n/srv/app\n", run("env")
+assert entrypoint(sandbox)[1].stdout == "/srv/app\nown\n"
 sandbox.delete()
 
 # The same again, straight into a sandbox: the steps are cached, the uploads are not sent again.

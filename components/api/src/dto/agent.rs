@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::store::{Job, JobKind, Observation, Sandbox, TaskResult};
-use crate::dto::Healthcheck;
+use crate::dto::{Healthcheck, Launch};
 use crate::http::Problem;
 use crate::times::iso;
 
@@ -40,6 +40,8 @@ pub struct Payload {
     image: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     volumes: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Launch::is_plain")]
+    launch: Launch,
 }
 
 impl Payload {
@@ -64,6 +66,7 @@ impl Payload {
             parent: it.parent.clone().filter(|_| it.image.is_none()),
             image: it.image.as_deref().and_then(|json| serde_json::from_str(json).ok()),
             volumes: serde_json::from_str(&it.volumes).unwrap_or_default(),
+            launch: Launch::of(it),
         }
     }
 }

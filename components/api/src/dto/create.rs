@@ -86,7 +86,7 @@ pub struct Creation {
     pub snapshot: Option<String>,
     pub build: Option<BuildBody>,
     pub volumes: Vec<MountBody>,
-    pub user: String,
+    pub user: Option<String>,
     pub env: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
     pub public: bool,
@@ -178,8 +178,10 @@ impl CreateSandbox {
                 return bad(format!("volumes: two at {}", one.mount_path));
             }
         }
-        let user = given(self.user).unwrap_or_else(|| CREATE_DEFAULTS.user.to_owned());
-        text::user(&user)?;
+        let user = given(self.user);
+        if let Some(user) = &user {
+            text::user(user)?;
+        }
         let env = self.env.unwrap_or_default();
         text::environment(&env)?;
         let labels = self.labels.unwrap_or_default();
@@ -277,10 +279,7 @@ mod tests {
             (creation.auto_stop, creation.auto_archive, creation.auto_delete),
             (15, 10_080, -1)
         );
-        assert_eq!(
-            (creation.user.as_str(), creation.snapshot.as_deref()),
-            ("daytona", None)
-        );
+        assert_eq!((creation.user.as_deref(), creation.snapshot.as_deref()), (None, None));
         assert_eq!(creation.name, None);
         let nulls = check(json!({"name": null, "cpu": null, "labels": null, "snapshot": "", "gpu": 0, "kvm": false}));
         assert_eq!(nulls, Ok(creation));

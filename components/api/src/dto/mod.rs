@@ -66,6 +66,7 @@ pub(crate) fn sample() -> crate::contracts::store::Sandbox {
         volumes: "[]".into(),
         build_info: None,
         build: None,
+        launch: "{}".into(),
         backup_state: "None".into(),
         backup_manifest: None,
         backup_created: None,

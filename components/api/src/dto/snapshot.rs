@@ -1,13 +1,12 @@
 //! Snapshots and volumes on the wire.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::contracts::store::{Region, Sandbox, Snapshot, Volume};
 use crate::dto::{CREATE_DEFAULTS, SNAPSHOT};
 use crate::http::Problem;
+use crate::rules::dockerfile::ImageConfig;
 use crate::rules::{snapshots, text};
 use crate::times::iso;
 
@@ -176,26 +175,53 @@ pub struct SnapshotView {
 }
 
 /// What a snapshot says about sandboxes made of it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SnapshotConfig {
-    /// Program and arguments.
-    pub entrypoint: Vec<String>,
-    /// Variables of every process.
-    pub env: BTreeMap<String, String>,
-}
+pub struct SnapshotConfig;
 
 impl SnapshotConfig {
     /// As the store keeps it: it was made by this program.
-    pub fn of(it: &Snapshot) -> Self {
+    pub fn of(it: &Snapshot) -> ImageConfig {
         serde_json::from_str(&it.config).unwrap_or_default()
+    }
+}
+
+/// How a sandbox of an image begins, as the store and its runner have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Launch {
+    /// Where its commands start; none: the user's home.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_dir: Option<String>,
+    /// What runs from each start on, as the session `entrypoint`; empty: nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+impl Launch {
+    /// As the store keeps it: it was made by this program.
+    pub fn of(it: &Sandbox) -> Self {
+        serde_json::from_str(&it.launch).unwrap_or_default()
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ImageConfig {
+    /// How a sandbox of it begins: as with Docker, `ENTRYPOINT` takes `CMD` as its arguments.
+    pub fn launch(&self) -> Launch {
+        Launch {
+            work_dir: self.workdir.clone(),
+            command: self.entrypoint.iter().chain(&self.cmd).cloned().collect(),
+        }
     }
 }
 
 impl SnapshotView {
     /// A snapshot of an organization.
     pub fn new(it: &Snapshot) -> Self {
-        let entrypoint = SnapshotConfig::of(it).entrypoint;
+        let entrypoint = SnapshotConfig::of(it).launch().command;
         Self {
             id: it.id.clone(),
             organization_id: Some(it.organization.clone()),

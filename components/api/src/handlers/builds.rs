@@ -6,7 +6,7 @@ use crate::contracts::signals;
 use crate::contracts::store::{self, Finding, JobKind, Organization, Region, Sandbox, Snapshot, Task};
 use crate::dto::{BuildBody, BuildInfo, SnapshotConfig, image, job_id};
 use crate::http::Problem;
-use crate::rules::dockerfile::{self, Base, Plan};
+use crate::rules::dockerfile::{self, Base, ImageConfig, Plan};
 use crate::rules::due::PLACE_BUILT;
 use crate::rules::snapshots::MOST_SNAPSHOTS;
 use crate::times::iso;
@@ -58,11 +58,16 @@ pub(super) fn info(build: &BuildBody, region: &str, now: u64) -> Result<String, 
 pub(super) async fn begin(it: &Wanted<'_>) -> Result<Snapshot, Problem> {
     let known = store::list_snapshots(it.organization.id.clone()).await?;
     let usable = |one: &&Snapshot| !one.hidden && one.state == "active" && one.region == it.region.id;
-    let names: Vec<String> = known.iter().filter(usable).map(|one| one.name.clone()).collect();
+    let bases: Vec<(String, ImageConfig)> = known
+        .iter()
+        .filter(usable)
+        .map(|one| (one.name.clone(), SnapshotConfig::of(one)))
+        .collect();
     let text = it.build.check()?;
-    let mut plan = dockerfile::plan(text, &names).map_err(|error| Problem::BadRequest(error.to_string()))?;
+    let mut plan = dockerfile::plan(text, &bases).map_err(|error| Problem::BadRequest(error.to_string()))?;
     if let Some(entrypoint) = it.entrypoint.clone() {
         plan.config.entrypoint = entrypoint;
+        plan.config.cmd.clear();
     }
     let base = match &plan.base {
         Base::Userland => None,
@@ -238,14 +243,4 @@ async fn fail(it: &Sandbox, reason: &str, now: u64) -> Result<bool, Problem> {
     let changed = store::find_out(vec![finding], now).await?;
     wait::found(&changed).await;
     Ok(!changed.is_empty())
-}
-
-/// The environment that a snapshot gives, under what a create asks for.
-pub(super) fn environment(
-    snapshot: &Snapshot,
-    own: &std::collections::BTreeMap<String, String>,
-) -> std::collections::BTreeMap<String, String> {
-    let mut all = SnapshotConfig::of(snapshot).env;
-    all.extend(own.clone());
-    all
 }

@@ -6,7 +6,7 @@ use super::{Context, builds, organizations, random, regions, views, volumes, wai
 use crate::contracts::region::{self, Resources};
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Organization, Placement, Region, Sandbox, Snapshot, Totals};
-use crate::dto::{self, CREATE_DEFAULTS, CreateSandbox, Creation, SNAPSHOT, image, job_id, payload};
+use crate::dto::{self, CREATE_DEFAULTS, CreateSandbox, Creation, SNAPSHOT, SnapshotConfig, image, job_id, payload};
 use crate::http::{Problem, Reply};
 use crate::rules::due;
 use crate::service::now;
@@ -142,8 +142,14 @@ fn size(creation: &Creation, source: Option<&Snapshot>) -> (u32, u32, u32) {
 /// What a sandbox takes over from its snapshot.
 fn made_of(wanted: &mut Sandbox, source: &Snapshot, creation: &Creation) -> Result<(), Problem> {
     wanted.snapshot.clone_from(&source.name);
-    let env = builds::environment(source, &creation.env);
-    wanted.env = serde_json::to_string(&env).map_err(|error| Problem::Internal(error.to_string()))?;
+    let internal = |error: serde_json::Error| Problem::Internal(error.to_string());
+    let mut config = SnapshotConfig::of(source);
+    config.env.extend(creation.env.clone());
+    wanted.env = serde_json::to_string(&config.env).map_err(internal)?;
+    wanted.launch = serde_json::to_string(&config.launch()).map_err(internal)?;
+    if let Some(user) = config.user.filter(|_| creation.user.is_none()) {
+        wanted.user = user;
+    }
     if let Some(manifest) = source.manifest.as_ref().filter(|_| source.state == "active") {
         wanted.image = Some(image(&source.id, manifest));
     }
@@ -425,7 +431,7 @@ fn record(now: u64, organization: &Organization, region: &Region, creation: &Cre
         region: region.id.clone(),
         runner: None,
         snapshot: SNAPSHOT.to_owned(),
-        user: creation.user.clone(),
+        user: creation.user.clone().unwrap_or_else(|| CREATE_DEFAULTS.user.to_owned()),
         env: json(&creation.env)?,
         labels: json(&creation.labels)?,
         public: creation.public,
@@ -449,6 +455,7 @@ fn record(now: u64, organization: &Organization, region: &Region, creation: &Cre
         volumes: "[]".to_owned(),
         build_info: None,
         build: None,
+        launch: "{}".to_owned(),
         backup_state: "None".to_owned(),
         backup_manifest: None,
         backup_created: None,

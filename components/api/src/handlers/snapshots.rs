@@ -5,9 +5,11 @@ use super::{Context, builds, create, organizations, random, regions, sandboxes, 
 use crate::contracts::signals;
 use crate::contracts::store::{self, JobKind, Organization, Sandbox, Snapshot, Task, TaskResult};
 use crate::dto::{
-    self, CreateSnapshot, Paginated, SNAPSHOT, SandboxSnapshot, SnapshotView, TaskBody, Url, job_id, sort_snapshots,
+    self, CREATE_DEFAULTS, CreateSnapshot, Launch, Paginated, SNAPSHOT, SandboxSnapshot, SnapshotConfig, SnapshotView,
+    TaskBody, Url, job_id, sort_snapshots,
 };
 use crate::http::{Problem, Reply};
+use crate::rules::dockerfile::ImageConfig;
 use crate::rules::lifecycle::shown_of;
 use crate::rules::preview;
 use crate::rules::snapshots::MOST_SNAPSHOTS;
@@ -178,7 +180,8 @@ pub(super) async fn of_sandbox(context: Context<'_>) -> Result<Reply, Problem> {
     };
     let organization = organizations::own(context).await?;
     organizations::may_work(&organization, context.call.now)?;
-    let wanted = of(context, &organization, &it, body.name, &runner)?;
+    let config = passed_on(&it).await?;
+    let wanted = of(context, &organization, &it, body.name, &runner, &config)?;
     let key = wait::of_sandbox(&it.id);
     let mut seen = signals::current(key.clone()).await;
     let task = task(&wanted, JobKind::SnapshotSandbox, &runner, Some(&it.id));
@@ -217,12 +220,33 @@ fn refused(error: store::Error) -> Problem {
     }
 }
 
+/// What a snapshot of a sandbox says about those made of it: what the sandbox's own image said. Variables that only
+/// this sandbox was given may be secrets, and are not passed on.
+async fn passed_on(it: &Sandbox) -> Result<ImageConfig, Problem> {
+    let image = it.build.clone().unwrap_or_else(|| it.snapshot.clone());
+    let mut config = match store::get_snapshot(it.organization.clone(), image).await {
+        Ok(found) => SnapshotConfig::of(&found),
+        Err(store::Error::NotFound(_)) => ImageConfig::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let launch = Launch::of(it);
+    // The image of before may be gone, or be another one of its name by now.
+    if config.launch() != launch {
+        config.workdir = launch.work_dir;
+        config.entrypoint = launch.command;
+        config.cmd.clear();
+    }
+    config.user = Some(it.user.clone()).filter(|user| user != CREATE_DEFAULTS.user);
+    Ok(config)
+}
+
 fn of(
     context: Context<'_>,
     organization: &Organization,
     it: &Sandbox,
     name: String,
     runner: &str,
+    config: &ImageConfig,
 ) -> Result<Snapshot, Problem> {
     let now = context.call.now;
     Ok(Snapshot {
@@ -234,7 +258,7 @@ fn of(
         state: "snapshotting".to_owned(),
         image_name: None,
         build_info: None,
-        config: "{}".to_owned(),
+        config: serde_json::to_string(config).map_err(|error| Problem::Internal(error.to_string()))?,
         cpu: it.cpu,
         memory_gib: it.memory_gib,
         disk_gib: it.disk_gib,

@@ -16,7 +16,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use base::BASES;
 pub use error::DockerfileError;
@@ -36,6 +36,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the image says about sandboxes made from it.
     pub config: ImageConfig,
+    /// Variables that the base gives to the first step.
+    pub base_env: BTreeMap<String, String>,
     /// Scripts by name that stand before all other commands while the image is built, and are not part of it: package
     /// managers of Linux, which say what the base has and refuse what it has not.
     pub commands: BTreeMap<String, String>,
@@ -121,8 +123,8 @@ pub enum Action {
 }
 
 /// What an image says about sandboxes made from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ImageConfig {
     /// `ENTRYPOINT`: program and arguments; empty if there is none.
     pub entrypoint: Vec<String>,
@@ -136,10 +138,11 @@ pub struct ImageConfig {
     pub user: Option<String>,
 }
 
-/// Reads the text of a Dockerfile. `snapshots` are names that `FROM` may use beside [`BASES`].
+/// Reads the text of a Dockerfile. `snapshots` are those that `FROM` may name beside [`BASES`], with what they say of
+/// sandboxes, which the image then begins with.
 ///
 /// # Errors
 /// The first line that cannot be fulfilled, with the reason and what to do about it.
-pub fn plan(text: &str, snapshots: &[String]) -> Result<Plan, DockerfileError> {
+pub fn plan(text: &str, snapshots: &[(String, ImageConfig)]) -> Result<Plan, DockerfileError> {
     reader::read(text, snapshots)
 }

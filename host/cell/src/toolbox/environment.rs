@@ -209,6 +209,8 @@ mod tests {
 
     fn spec() -> SandboxSpec {
         SandboxSpec {
+            work_dir: None,
+            entrypoint: Vec::new(),
             id: "s".into(),
             generation: 1,
             directory: "/x".into(),

@@ -2,7 +2,7 @@
 //! credentials in it, and the answer is the last line of standard output.
 
 use super::git::Fields;
-use super::process::refusal;
+use super::process::{directory, refusal};
 use crate::call::Call;
 use crate::error::{ApiError, Code};
 use crate::work::execution::{Ended, Execution, Kept, Order, Stdin};
@@ -75,7 +75,7 @@ enum Said {
 pub(super) async fn run(call: &Call, request: Request) -> Result<Done, ApiError> {
     let slot = call.entry().execute()?;
     let open = call.open().await?;
-    let directory = call.work_dir();
+    let directory = directory(call, &open, None).await?;
     let order = Order {
         arguments: vec!["/usr/bin/git".into(), "api".into()],
         command: "git api".into(),

@@ -201,7 +201,7 @@ async fn prepare(call: &Call, request: Request) -> Result<(Arc<Context>, Open, C
         .unwrap_or_else(|| DEFAULT.to_owned());
     let context = match contexts.get(&id) {
         Ok(context) => context,
-        Err(_) if id == DEFAULT => match make(call, &open, id.clone(), call.work_dir()) {
+        Err(_) if id == DEFAULT => match make(call, &open, id.clone(), directory(call, &open, None).await?) {
             // Another call was quicker.
             Err(error) if error.code == ErrorCode::Conflict && error.status == StatusCode::CONFLICT => {
                 contexts.get(&id)?

@@ -16,7 +16,7 @@ mod interpreter;
 mod lsp;
 mod lsp_frames;
 pub(crate) mod lsp_server;
-mod process;
+pub(crate) mod process;
 mod pty;
 mod pty_socket;
 mod search;
@@ -97,6 +97,10 @@ fn sessions() -> Router<Arc<Table>> {
     const COMMAND: &str = "/process/session/{session}/command/{command}";
     Router::new()
         .route("/process/session", get(sessions::list).post(sessions::create))
+        .route(
+            "/process/session/entrypoint/logs",
+            get(session_logs::entrypoint).connect(session_logs::entrypoint),
+        )
         .route(
             "/process/session/{session}",
             get(sessions::get).delete(sessions::remove),

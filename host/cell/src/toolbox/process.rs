@@ -5,7 +5,7 @@ use crate::blocking::blocking;
 use crate::call::{Call, Json};
 use crate::error::{ApiError, Code};
 use crate::limits::{EXECUTIONS, EXECUTIONS_OUTPUT_BYTES, LEAST_OUTPUT_BYTES, LONGEST_EXECUTION, OUTPUT_BYTES};
-use crate::table::Open;
+use crate::table::{Entry, Open};
 use crate::work::execution::{Ended, Execution, Kept, Order, Stdin};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -223,7 +223,7 @@ pub fn refusal(errno: Errno) -> ApiError {
 /// 400 if it is none.
 pub async fn directory(call: &Call, open: &Open, cwd: Option<&str>) -> Result<String, ApiError> {
     let Some(cwd) = cwd.filter(|cwd| !cwd.is_empty()) else {
-        return Ok(call.work_dir());
+        return starting_directory(call.entry(), open).await;
     };
     let path = call.path(cwd)?;
     let tree = open.tree.clone();
@@ -231,6 +231,23 @@ pub async fn directory(call: &Call, open: &Open, cwd: Option<&str>) -> Result<St
         Ok(status) if status.kind == Kind::Directory => Ok(path),
         Ok(_) => Err(ApiError::bad_path(format!("cwd {path} is not a directory"))),
         Err(error) => Err(ApiError::bad_path(format!("cwd {path}: {error}"))),
+    })
+    .await
+}
+
+/// Where a process starts if nobody says where: in the work directory, or in the home if that is gone.
+///
+/// # Errors
+/// The machine cannot look.
+pub(crate) async fn starting_directory(entry: &Entry, open: &Open) -> Result<String, ApiError> {
+    let (path, home) = (entry.work_dir(), entry.home());
+    if path == home {
+        return Ok(home);
+    }
+    let tree = open.tree.clone();
+    blocking(move || match tree.stat(&path, true) {
+        Ok(status) if status.kind == Kind::Directory => Ok(path),
+        _ => Ok(home),
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! The logs of a session's command: at once, or followed over a WebSocket or a plain stream.
 
 use super::download::channel_body;
-use super::sessions::{CommandId, find_command, logs_of};
+use super::sessions::{CommandId, find_command, find_entrypoint, logs_of};
 use crate::call::{Call, Parameters, PathOf};
 use crate::error::ApiError;
 use crate::limits::{LOG_PIECE, WRITE_PATIENCE};
@@ -35,17 +35,38 @@ pub async fn logs(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let command = find_command(&call, &id)?;
+    Ok(answer(call, &command, &parameters, &headers, upgrade))
+}
+
+/// `GET …/session/entrypoint/logs`
+pub async fn entrypoint(
+    call: Call,
+    Parameters(parameters): Parameters<LogParameters>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let command = find_entrypoint(&call)?;
+    Ok(answer(call, &command, &parameters, &headers, upgrade))
+}
+
+fn answer(
+    call: Call,
+    command: &Arc<Command>,
+    parameters: &LogParameters,
+    headers: &HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
     if let Ok(upgrade) = upgrade {
         let log = Arc::clone(&command.log);
-        return Ok(upgrade.on_upgrade(move |socket| async move {
+        return upgrade.on_upgrade(move |socket| async move {
             follow(socket, &log).await;
             drop(call);
-        }));
+        });
     }
     if parameters.follow {
-        return Ok(stream(call, Arc::clone(&command.log)));
+        return stream(call, Arc::clone(&command.log));
     }
-    Ok(at_once(&command, &headers))
+    at_once(command, headers)
 }
 
 /// The log so far, in the form that this client knows.

@@ -1,7 +1,8 @@
 //! `process/session`: sessions and their commands.
 
-use super::process::refusal;
+use super::process::{directory, refusal};
 use crate::call::{Call, Json, PathOf};
+use crate::entrypoint;
 use crate::error::{ApiError, Code};
 use crate::limits::{COMMAND_BYTES, INPUT_BYTES, NAME_BYTES};
 use crate::work::command::{Command, End};
@@ -12,9 +13,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// The name under which other servers show an image's entrypoint; here there is none.
-const ENTRYPOINT: &str = "entrypoint";
 
 /// Parameters of a session's routes.
 #[derive(Deserialize)]
@@ -93,11 +91,11 @@ pub fn check_name(name: &str, what: &str) -> Result<(), ApiError> {
 /// `POST /process/session`
 pub async fn create(call: Call, Json(request): Json<CreateRequest>) -> Result<StatusCode, ApiError> {
     check_name(&request.session_id, "sessionId")?;
-    if request.session_id == ENTRYPOINT {
+    if request.session_id == entrypoint::NAME {
         return Err(ApiError::bad_request("the session id \"entrypoint\" is reserved"));
     }
     let open = call.open().await?;
-    let directory = call.work_dir();
+    let directory = directory(&call, &open, None).await?;
     let environment = call.environment(&open, &directory, Default::default());
     let id = request.session_id;
     call.entry().work().sessions.make(
@@ -111,7 +109,8 @@ pub async fn create(call: Call, Json(request): Json<CreateRequest>) -> Result<St
 /// `GET /process/session`
 pub async fn list(call: Call) -> axum::Json<Vec<SessionInfo>> {
     let sessions = call.entry().work().sessions.list();
-    axum::Json(sessions.iter().map(|session| SessionInfo::new(session)).collect())
+    let own = sessions.iter().filter(|session| session.id != entrypoint::NAME);
+    axum::Json(own.map(|session| SessionInfo::new(session)).collect())
 }
 
 /// `GET /process/session/{id}`
@@ -120,10 +119,34 @@ pub async fn get(call: Call, PathOf(id): PathOf<SessionId>) -> Result<axum::Json
 }
 
 fn find(call: &Call, id: &str) -> Result<Arc<Session>, ApiError> {
-    if id == ENTRYPOINT {
-        return Err(ApiError::not_found("a sandbox of this platform has no entrypoint"));
+    let found = call.entry().work().sessions.get(id);
+    found.map_err(|error| {
+        if id == entrypoint::NAME {
+            ApiError::not_found("the image of this sandbox names no entrypoint")
+        } else {
+            error
+        }
+    })
+}
+
+/// A session that clients may use: every one but the image's own.
+fn find_own(call: &Call, id: &str) -> Result<Arc<Session>, ApiError> {
+    if id == entrypoint::NAME {
+        return Err(ApiError::bad_request(
+            "the session \"entrypoint\" is the image's own; create another one for commands",
+        ));
     }
-    call.entry().work().sessions.get(id)
+    find(call, id)
+}
+
+/// What the image's entrypoint runs, or ran.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find_entrypoint(call: &Call) -> Result<Arc<Command>, ApiError> {
+    let session = find(call, entrypoint::NAME)?;
+    let command = session.commands().into_iter().next();
+    command.ok_or_else(|| ApiError::not_found("the entrypoint of this sandbox has not been started"))
 }
 
 /// The command that a route names.
@@ -136,7 +159,7 @@ pub fn find_command(call: &Call, id: &CommandId) -> Result<Arc<Command>, ApiErro
 
 /// `DELETE /process/session/{id}`
 pub async fn remove(call: Call, PathOf(id): PathOf<SessionId>) -> Result<StatusCode, ApiError> {
-    find(&call, &id.session)?;
+    find_own(&call, &id.session)?;
     let session = call.entry().work().sessions.remove(&id.session)?;
     // Goes on even if the client does not wait for the grace.
     let ending = tokio::spawn(async move { session.end().await });
@@ -164,7 +187,7 @@ pub async fn execute(
     PathOf(id): PathOf<SessionId>,
     Json(request): Json<ExecuteRequest>,
 ) -> Result<Response, ApiError> {
-    let session = find(&call, &id.session)?;
+    let session = find_own(&call, &id.session)?;
     if request.command.trim().is_empty() {
         return Err(ApiError::bad_request("command is blank"));
     }

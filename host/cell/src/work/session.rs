@@ -215,7 +215,7 @@ impl Worker {
 }
 
 /// `text` as one word of the shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -144,6 +144,8 @@ impl Client {
     pub fn spec(&self, id: &str) -> SandboxSpec {
         let root: PathBuf = self.home.path().canonicalize().expect("a path");
         SandboxSpec {
+            work_dir: None,
+            entrypoint: Vec::new(),
             id: id.into(),
             generation: 1,
             directory: root.join(id),

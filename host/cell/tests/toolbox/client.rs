@@ -172,6 +172,8 @@ impl Client {
 
     pub fn spec(&self, generation: u64) -> SandboxSpec {
         SandboxSpec {
+            work_dir: None,
+            entrypoint: Vec::new(),
             id: "s".into(),
             generation,
             directory: self.root().join("s"),

@@ -23,6 +23,7 @@ impl Chain {
             env!("CARGO_PKG_VERSION"),
             order.organization_id,
             base,
+            order.base_env,
             order.commands,
             order.network_block_all,
             order.network_allow_list,

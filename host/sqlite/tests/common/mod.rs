@@ -125,6 +125,7 @@ pub fn sandbox(id: &str) -> Sandbox {
         volumes: "[]".into(),
         build_info: None,
         build: None,
+        launch: "{}".into(),
         backup_state: "None".into(),
         backup_manifest: None,
         backup_created: None,

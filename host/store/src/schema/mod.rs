@@ -3,6 +3,7 @@
 //! edited or foreign one is noticed before any verb runs.
 
 mod first;
+mod fourth;
 mod second;
 mod third;
 
@@ -38,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 3,
         name: "snapshots",
         statements: third::STATEMENTS,
+    },
+    Migration {
+        version: 4,
+        name: "launch",
+        statements: fourth::STATEMENTS,
     },
 ];
 

@@ -65,6 +65,8 @@ pub struct Sandbox {
     pub build_info: Option<String>,
     /// The snapshot that it waits for, or was made of.
     pub build: Option<String>,
+    /// How it begins, JSON `{workDir?, command?}`, from the image that it was made of.
+    pub launch: String,
     /// `None`, `InProgress`, `Completed` or `Error`: of its files as they are now.
     pub backup_state: String,
     /// Digest of the last complete backup.

@@ -146,6 +146,7 @@ async fn insert<S: Sql>(sql: &mut S, held: &Held) -> Result<i64> {
                 &it.volumes,
                 &it.build_info,
                 &it.build,
+                &it.launch,
                 &it.backup_state,
                 &it.backup_manifest,
                 optional(it.backup_created),

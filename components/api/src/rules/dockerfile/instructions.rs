@@ -55,15 +55,23 @@ impl Reader<'_> {
                     ));
                 }
                 self.config.user = Some(name.to_owned());
-                self.note(line, format!("sandboxes of this image have the user {name}; steps of the build run as before, as there is one user"))
+                self.note(
+                    line,
+                    format!("sandboxes of this image have the user {name}; steps of the build run as before"),
+                )
             }
             "ENTRYPOINT" => {
                 self.config.entrypoint = self.command(arguments);
-                self.note(line, "kept with the image")
+                // As with Docker: a base's CMD was for the base's ENTRYPOINT.
+                self.config.cmd.clear();
+                self.note(line, "runs when a sandbox of this image starts")
             }
             "CMD" => {
                 self.config.cmd = self.command(arguments);
-                self.note(line, "kept with the image")
+                self.note(
+                    line,
+                    "runs when a sandbox of this image starts, as the arguments of ENTRYPOINT if there is one",
+                )
             }
             "SHELL" => {
                 let shell = words::json(arguments).filter(|shell| !shell.is_empty());

@@ -9,10 +9,11 @@ use super::{Action, Base, ImageConfig, MAX_STEPS, MAX_TEXT, Plan, Step, base, pa
 
 /// What is known at one line.
 pub(super) struct Reader<'a> {
-    snapshots: &'a [String],
+    snapshots: &'a [(String, ImageConfig)],
     pub(super) escape: char,
     base: Option<Base>,
     steps: Vec<Step>,
+    base_env: BTreeMap<String, String>,
     pub(super) config: ImageConfig,
     /// `ARG`s before `FROM`: they hold in `FROM` lines only, unless they are named again.
     outer: BTreeMap<String, String>,
@@ -22,7 +23,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Reads all of it.
-pub(super) fn read(text: &str, snapshots: &[String]) -> Result<Plan, DockerfileError> {
+pub(super) fn read(text: &str, snapshots: &[(String, ImageConfig)]) -> Result<Plan, DockerfileError> {
     if text.len() > MAX_TEXT {
         let why = format!("it has more than {} KiB", MAX_TEXT >> 10);
         return Err(refuse(why, "put scripts into files and COPY them").at(1, "Dockerfile"));
@@ -33,6 +34,7 @@ pub(super) fn read(text: &str, snapshots: &[String]) -> Result<Plan, DockerfileE
         escape: lines.escape,
         base: None,
         steps: Vec::new(),
+        base_env: BTreeMap::new(),
         config: ImageConfig::default(),
         outer: BTreeMap::new(),
         args: BTreeMap::new(),
@@ -51,6 +53,7 @@ pub(super) fn read(text: &str, snapshots: &[String]) -> Result<Plan, DockerfileE
         base,
         steps: reader.steps,
         config: reader.config,
+        base_env: reader.base_env,
         commands: packages::commands(),
     })
 }
@@ -97,9 +100,21 @@ impl Reader<'_> {
             escape: self.escape,
         };
         let reference = scope.word(reference)?;
-        let (base, note) = base::resolve(&reference, self.snapshots)?;
+        let names: Vec<String> = self.snapshots.iter().map(|(name, _)| name.clone()).collect();
+        let (base, note) = base::resolve(&reference, &names)?;
+        self.step(line, Action::Note { reason: note })?;
+        if let Base::Snapshot(name) = &base
+            && let Some((_, config)) = self.snapshots.iter().find(|(known, _)| known == name)
+        {
+            self.config = config.clone();
+            self.base_env.clone_from(&config.env);
+            if let Some(path) = config.workdir.clone() {
+                self.directory.clone_from(&path);
+                self.step(line, Action::Workdir { path })?;
+            }
+        }
         self.base = Some(base);
-        self.step(line, Action::Note { reason: note })
+        Ok(())
     }
 
     /// The names of an `ARG`, with their defaults.
