@@ -23,6 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
     println!("cargo:rustc-link-arg-bins=-zstack-size={STACK}");
+    // See `engine::stack`.
+    println!("cargo:rustc-link-arg-bins=--wrap=JS_UpdateStackTop");
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mut files = Vec::new();
