@@ -243,8 +243,8 @@ fn what_cannot_be_fulfilled_names_line_reason_and_next_step() {
             2,
             ["uploaded context", "upload them"],
         ),
-        ("FROM debian\nRUN <<EOF\necho\nEOF\n", 2, ["<<EOF", "join the commands"]),
-        ("FROM debian\nCOPY <<X /f\n", 2, ["<<X", "RUN printf"]),
+        ("FROM debian\nRUN <<EOF\necho\n", 2, ["<<EOF has no end", "EOF alone"]),
+        ("FROM debian\nCOPY <<X\nX\n", 2, ["no destination", "COPY <<EOF /path"]),
         (
             "FROM debian\nADD https://example.com/x /x\n",
             2,
@@ -324,5 +324,61 @@ fn snapshots_can_be_bases() {
     assert_eq!(
         (other.config.entrypoint.join(" "), other.config.cmd.len()),
         ("else".into(), 0)
+    );
+}
+
+#[test]
+fn here_documents_are_scripts_input_and_files() {
+    let text = "FROM sandbar-base\nARG N=one\nWORKDIR /app\nRUN <<EOF\n# no comment of ours\necho $N \\\n  two\n\nEOF\n\
+                RUN python3 - a <<-'PY' && echo done\n\tprint(1)\n\tPY\nRUN cat <<A - <<B\na\nA\nb\nB\n\
+                COPY --chmod=755 <<EOF run.sh\n#!/bin/sh\necho \"$N\" it's \\$HOME\nEOF\nADD <<\"a.txt\" <<b /x y/\n";
+    assert!(plan(text, &[]).is_err(), "without their ends");
+    let text = text.replace("/x y/\n", "/etc/own/\n$N\na.txt\nEOF\nb\nENV A=b\n");
+    let done = actions(&plan(&text, &[]).expect("a plan"));
+    assert_eq!(
+        done[2..],
+        [
+            shell("# no comment of ours\necho $N \\\n  two\n\n"),
+            shell("python3 - a <<-'PY' && echo done\nprint(1)\nPY\n"),
+            shell("cat <<A - <<B\na\nA\n\nb\nB\n"),
+            shell(
+                "set -e\nmkdir -p '/app'\nprintf %s '#!/bin/sh\necho \"one\" it'\\''s $HOME\n' > '/app/run.sh'\nchmod 755 '/app/run.sh'\n"
+            ),
+            shell(
+                "set -e\nmkdir -p '/etc/own'\nprintf %s '$N\n' > '/etc/own/a.txt'\nchmod 644 '/etc/own/a.txt'\n\
+                 mkdir -p '/etc/own'\nprintf %s 'EOF\n' > '/etc/own/b'\nchmod 644 '/etc/own/b'\n"
+            ),
+            Action::Env {
+                name: "A".into(),
+                value: "b".into()
+            },
+        ]
+    );
+}
+
+#[test]
+fn here_documents_that_cannot_be_are_refused_with_a_reason() {
+    for (line, why) in [
+        ("RUN <<EOF\nEOF \n", "<<EOF has no end"),
+        ("COPY <<EOF\nx\nEOF", "it has no destination"),
+        ("COPY a <<EOF /b/\nx\nEOF", "cannot be copied in one instruction"),
+        ("COPY <<A <<B /b\nA\nB", "ends with /"),
+    ] {
+        let error = plan(&format!("FROM sandbar-base\n{line}"), &[])
+            .expect_err(line)
+            .to_string();
+        assert!(error.contains(why) && error.contains("line 2"), "{line}: {error}");
+    }
+    let script = plan(
+        "FROM sandbar-base\nRUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF\n",
+        &[],
+    )
+    .expect("a plan");
+    let Some(Action::Run { argv }) = actions(&script).pop() else {
+        panic!("no command")
+    };
+    assert!(
+        argv[2].contains("<<'EOF'\n#!/usr/bin/env python3\nprint(1)\nEOF\nchmod"),
+        "{argv:?}"
     );
 }

@@ -153,6 +153,17 @@ refused(
 )
 assert "ffmpeg: there is no such package" in "\n".join(logs), logs
 
+# Text in the Dockerfile itself.
+documents = Image.base("debian:12").dockerfile_commands(
+    ["ENV NAME=it", "COPY --chmod=755 <<EOF /srv/own/hello", "#!/bin/sh", "echo hello '$NAME'", "EOF"]
+    + ["RUN <<'EOF'", "#!/usr/bin/env python3", "import os", "open('/srv/by-python', 'w').write(os.environ['NAME'] + '\\n')", "EOF"]
+    + ["RUN cat > /srv/input <<EOF && /srv/own/hello >> /srv/input", "line of $NAME", "EOF"]
+)
+sandbox = daytona.create(CreateSandboxFromImageParams(image=documents), timeout=150)
+found = run("/srv/own/hello; cat /srv/by-python /srv/input")
+assert found == "hello it\nit\nline of it\nhello it\n", found
+sandbox.delete()
+
 # pip, with a wheel from this machine rather than an index.
 os.mkdir("wheels")
 with zipfile.ZipFile("wheels/tiny-1.0-py3-none-any.whl", "w") as wheel:

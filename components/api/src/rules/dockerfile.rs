@@ -8,6 +8,7 @@ mod base;
 mod copy;
 mod error;
 mod expand;
+mod heredoc;
 mod instructions;
 mod lines;
 mod packages;

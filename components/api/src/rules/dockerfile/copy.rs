@@ -34,12 +34,6 @@ pub(super) fn read(
 ) -> Result<(Action, Option<String>), Refusal> {
     let (flags, rest) = words::flags(arguments);
     let (mode, note) = flagged(&flags)?;
-    if let Some(mark) = words::heredoc(rest, scope.escape) {
-        return Err(refuse(
-            format!("here-documents (<<{mark}) are not supported in {keyword}"),
-            "write the file with RUN printf, or upload it",
-        ));
-    }
     let raw = words::json(rest).unwrap_or_else(|| words::split(rest, scope.escape));
     let json = words::json(rest).is_some();
     // In the JSON form quotes have done their work.
@@ -89,7 +83,7 @@ pub(super) fn read(
     Ok((action, note))
 }
 
-fn flagged(flags: &[(&str, Option<&str>)]) -> Result<(Option<u32>, Option<String>), Refusal> {
+pub(super) fn flagged(flags: &[(&str, Option<&str>)]) -> Result<(Option<u32>, Option<String>), Refusal> {
     let (mut mode, mut note) = (None, None);
     for (name, value) in flags {
         match (*name, *value) {
@@ -193,7 +187,6 @@ mod tests {
             "--chmod=u+x a b",
             "--chmod=77777 a b",
             "--parents a b",
-            "<<EOF /x",
             "https://example.com/a /b",
             "git@example.com:a/b.git /b",
             "'a b",

@@ -32,6 +32,34 @@ impl Scope<'_> {
     }
 }
 
+impl Scope<'_> {
+    /// The text of a here-document: variables expanded, quotes as they are.
+    pub(super) fn document(&self, text: &str) -> Result<String, Refusal> {
+        let mut reader = Reader {
+            scope: self,
+            rest: text.chars().peekable(),
+        };
+        let mut expanded = String::new();
+        while let Some(c) = reader.rest.next() {
+            match c {
+                '$' => expanded.push_str(&reader.variable(0)?),
+                c if c == self.escape => match reader.rest.next_if(|&next| next == '$' || next == self.escape) {
+                    Some(next) => expanded.push(next),
+                    None => expanded.push(c),
+                },
+                c => expanded.push(c),
+            }
+            if expanded.len() > LONGEST {
+                return Err(refuse(
+                    "a here-document grows beyond 128 KiB",
+                    "shorten the variables in it",
+                ));
+            }
+        }
+        Ok(expanded)
+    }
+}
+
 struct Reader<'a> {
     scope: &'a Scope<'a>,
     rest: Peekable<Chars<'a>>,

@@ -5,7 +5,7 @@ use super::error::{Refusal, refuse};
 use super::expand::Scope;
 use super::lines::Line;
 use super::reader::{Reader, variable};
-use super::{Action, words};
+use super::{Action, heredoc, words};
 
 /// Variables of an image, and bytes of their names and values: what a sandbox may have.
 const VARIABLES: usize = 256;
@@ -16,6 +16,7 @@ impl Reader<'_> {
     pub(super) fn instruction(&mut self, line: &Line, keyword: &str, arguments: &str) -> Result<(), Refusal> {
         match keyword {
             "RUN" => self.run(line, arguments),
+            "COPY" | "ADD" if !line.documents.is_empty() => self.write(line, keyword, arguments),
             "COPY" | "ADD" => {
                 let variables = self.variables();
                 let scope = Scope {
@@ -121,11 +122,9 @@ impl Reader<'_> {
         if command.is_empty() {
             return Err(refuse("it has no command", "write RUN command"));
         }
-        if let Some(mark) = words::heredoc(command, self.escape) {
-            return Err(refuse(
-                format!("here-documents (<<{mark}) are not supported"),
-                r"join the commands with && \, or COPY a script and run it",
-            ));
+        if !line.documents.is_empty() {
+            let argv = heredoc::command(command, &line.documents, &self.shell);
+            return self.step(line, Action::Run { argv });
         }
         let argv = self.command(command);
         if argv.is_empty() {
@@ -133,6 +132,22 @@ impl Reader<'_> {
         }
         if upgrades_pip(command) {
             return self.note(line, "the base's pip stays: it is made for this platform");
+        }
+        self.step(line, Action::Run { argv })
+    }
+
+    /// `COPY` of here-documents: files with these contents.
+    fn write(&mut self, line: &Line, keyword: &str, arguments: &str) -> Result<(), Refusal> {
+        let variables = self.variables();
+        let scope = Scope {
+            variables: &variables,
+            escape: self.escape,
+        };
+        let (flags, rest) = words::flags(arguments);
+        let (mode, note) = copy::flagged(&flags)?;
+        let argv = heredoc::files(keyword, rest, &line.documents, mode, &scope, &self.directory)?;
+        if let Some(reason) = note {
+            self.note(line, reason)?;
         }
         self.step(line, Action::Run { argv })
     }

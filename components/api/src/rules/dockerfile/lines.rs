@@ -1,6 +1,7 @@
-//! Physical lines to instructions: comments, continuations, the escape directive.
+//! Physical lines to instructions: comments, continuations, here-documents, the escape directive.
 
 use super::error::{DockerfileError, refuse};
+use super::heredoc::{self, Document};
 
 /// One instruction, its continuation lines joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(super) struct Line {
     pub(super) number: usize,
     /// All of it, without surrounding blanks.
     pub(super) text: String,
+    /// What its here-documents hold, in order.
+    pub(super) documents: Vec<Document>,
 }
 
 /// The instructions of a text, and the character that escapes in it.
@@ -28,7 +31,8 @@ pub(super) fn split(text: &str) -> Result<Lines, DockerfileError> {
     let escape = escape(text)?;
     let mut lines = Vec::new();
     let mut open: Option<Line> = None;
-    for (number, physical) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
+    let mut physical_lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    while let Some((number, physical)) = physical_lines.next() {
         let bare = physical.trim();
         // Docker drops comments and blank lines inside a continued instruction too.
         if bare.is_empty() || bare.starts_with('#') {
@@ -39,10 +43,19 @@ pub(super) fn split(text: &str) -> Result<Lines, DockerfileError> {
         let line = open.get_or_insert_with(|| Line {
             number,
             text: String::new(),
+            documents: Vec::new(),
         });
         line.text.push_str(part);
         if continued.is_none() {
-            lines.extend(open.take().map(trimmed));
+            let Some(mut line) = open.take().map(trimmed) else {
+                continue;
+            };
+            for mark in heredoc::marks(&line.text, escape) {
+                let rest = physical_lines.by_ref().map(|(_, raw)| raw);
+                let document = heredoc::collect(mark, rest).map_err(|refusal| refusal.at(line.number, &line.text))?;
+                line.documents.push(document);
+            }
+            lines.push(line);
         }
     }
     lines.extend(open.map(trimmed).filter(|line| !line.text.is_empty()));
@@ -53,6 +66,7 @@ fn trimmed(line: Line) -> Line {
     Line {
         number: line.number,
         text: line.text.trim().to_owned(),
+        documents: line.documents,
     }
 }
 

@@ -78,19 +78,6 @@ pub(super) fn pairs(text: &str, escape: char) -> Result<Vec<(String, String)>, R
     words.iter().map(pair).collect()
 }
 
-/// The end mark of a here-document, if a word opens one: `<<EOF`, `<<-"EOF"`. Neither `<<<` nor `1<<2` does.
-pub(super) fn heredoc(text: &str, escape: char) -> Option<String> {
-    split(text, escape).iter().find_map(|word| {
-        let mark = word
-            .trim_start_matches(|c: char| c.is_ascii_digit())
-            .strip_prefix("<<")?;
-        let mark = mark.strip_prefix('-').unwrap_or(mark).trim_matches(['"', '\'']);
-        let named = mark.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && mark.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        named.then(|| mark.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,16 +105,6 @@ mod tests {
         assert_eq!(of("A="), Ok(vec![own("A", "")]));
         for bad in ["", "A", "A=b c", "=b"] {
             assert_eq!(of(bad), Err(()), "{bad}");
-        }
-    }
-
-    #[test]
-    fn only_here_documents_are_here_documents() {
-        for (text, mark) in [("<<EOF", "EOF"), ("python3 <<-'END'", "END"), ("a 3<<X b", "X")] {
-            assert_eq!(heredoc(text, '\\').as_deref(), Some(mark), "{text}");
-        }
-        for text in ["cat <<< word", "echo $((1<<2))", "echo '<<EOF '", "a << b"] {
-            assert_eq!(heredoc(text, '\\'), None, "{text}");
         }
     }
 }
