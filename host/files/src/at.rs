@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use crate::copy_up::Contents;
+use crate::layers::Found;
 use crate::mount::Mount;
 use crate::name::Name;
 use crate::namespace::{Namespace, NodeId, ROOT};
 use crate::open::Opened;
 use crate::resolve::{Last, Place, Target};
 use crate::tree::{Directory, Handle, Tree};
+use crate::virtual_dir::Link;
 use crate::{Entry, Error, Kind, Layer, NewTime, OpenOptions, Result, Status, disk};
 
 /// Where a path starts: the root, or an open directory, which may be one of a volume.
@@ -17,6 +19,8 @@ use crate::{Entry, Error, Kind, Layer, NewTime, OpenOptions, Result, Status, dis
 pub(crate) struct Base<'a> {
     pub(crate) node: NodeId,
     pub(crate) mount: Option<&'a Arc<Mount>>,
+    /// The process that asks, 0 for the host.
+    pub(crate) caller: u32,
 }
 
 impl<'a> From<&'a Directory> for Base<'a> {
@@ -24,6 +28,7 @@ impl<'a> From<&'a Directory> for Base<'a> {
         Self {
             node: directory.node,
             mount: directory.mount.as_ref(),
+            caller: directory.caller,
         }
     }
 }
@@ -32,6 +37,7 @@ impl Base<'_> {
     pub(crate) const ROOT: Base<'static> = Base {
         node: ROOT,
         mount: None,
+        caller: 0,
     };
 }
 
@@ -52,7 +58,8 @@ impl Tree {
         })?;
         match (opened, slot) {
             (Opened::File(file), _) => Ok(Handle::File(Arc::new(file))),
-            (Opened::Directory(id), slot) => Ok(Handle::Directory(self.pinned(id, mount, slot))),
+            (Opened::Directory(id), slot) => Ok(Handle::Directory(self.pinned((id, mount), slot, base.caller))),
+            (Opened::Standard(number), _) => Ok(Handle::Standard(number)),
         }
     }
 
@@ -65,6 +72,11 @@ impl Tree {
         self.at(base, path, |names, base, path| {
             match names.resolve(base, path, Last::follow_if(follow))? {
                 Target::Node(id) => names.node_status(id),
+                // A descriptor, of which only its owner knows more.
+                Target::Entry(Place {
+                    found: Some(Found::Link(Link::Descriptor(..))),
+                    ..
+                }) if follow => Ok(Status::of_stream()),
                 Target::Entry(place) => names.entry_status(place.parent, place.name()?, &place.existing()?),
             }
         })

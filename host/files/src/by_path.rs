@@ -17,6 +17,8 @@ impl Tree {
         match self.do_open(Base::ROOT, path, how)? {
             Handle::File(file) => Ok(file),
             Handle::Directory(_) => Err(Error::IsDirectory),
+            // The host has none in here.
+            Handle::Standard(_) => Err(Error::Access),
         }
     }
 
@@ -28,7 +30,7 @@ impl Tree {
         };
         match self.do_open(Base::ROOT, path, &how)? {
             Handle::Directory(directory) => Ok(directory),
-            Handle::File(_) => Err(Error::NotDirectory),
+            Handle::File(_) | Handle::Standard(_) => Err(Error::NotDirectory),
         }
     }
 

@@ -1,8 +1,10 @@
-//! The devices that every sandbox has, and the files of its `/proc`: served by the layer itself, never by the host's
+//! The devices that every sandbox has, and the files below its `/proc`: served by the layer itself, never by the host's
 //! kernel.
 
 use std::time::SystemTime;
 
+use crate::processes::Text;
+use crate::virtual_dir::of_process;
 use crate::world::World;
 use crate::{Error, Kind, Layer, Result, Status};
 
@@ -11,64 +13,14 @@ const VERSION: &str = "Linux version 6.1.0 (sandbar) #1 wasm32\n";
 /// What `/proc/loadavg` says: how busy the machine is, is nobody's business inside.
 const LOAD: &str = "0.00 0.00 0.00 1/1 1\n";
 /// What `/proc/mounts` says.
-const MOUNTS: &str = "sandbox / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n\
+pub(crate) const MOUNTS: &str = "sandbox / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n\
                       devtmpfs /dev devtmpfs rw,nosuid 0 0\n";
 /// What `/proc/filesystems` says.
 const FILESYSTEMS: &str = "nodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n";
 /// Inode numbers of virtual objects count up from here, where no disk has any.
-const FIRST_INODE: u64 = 0xffff_ff00_0000_0000;
+pub(crate) const FIRST_INODE: u64 = 0xffff_ff00_0000_0000;
 /// Zeros and random bytes handed out by one read.
 const MAX_READ: usize = 1 << 20;
-
-/// A directory that exists only here; it cannot be written and hides what a layer holds in its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum VirtualDir {
-    Dev,
-    Proc,
-}
-
-impl VirtualDir {
-    pub(crate) const ALL: [Self; 2] = [Self::Dev, Self::Proc];
-
-    /// Its name in the root.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Proc => "proc",
-        }
-    }
-
-    pub(crate) fn devices(self) -> &'static [Device] {
-        match self {
-            Self::Dev => &[
-                Device::Full,
-                Device::Null,
-                Device::Random,
-                Device::Urandom,
-                Device::Zero,
-            ],
-            Self::Proc => &[
-                Device::Cpuinfo,
-                Device::Filesystems,
-                Device::Loadavg,
-                Device::Meminfo,
-                Device::Mounts,
-                Device::Quota,
-                Device::Stat,
-                Device::Uptime,
-                Device::Version,
-            ],
-        }
-    }
-
-    pub(crate) fn find(self, name: &str) -> Option<Device> {
-        self.devices().iter().copied().find(|device| device.name() == name)
-    }
-
-    pub(crate) fn status(self) -> Status {
-        virtual_status(Kind::Directory, 0o755, FIRST_INODE + 1 + self as u64)
-    }
-}
 
 /// One device or generated file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +39,10 @@ pub(crate) enum Device {
     Mounts,
     Quota,
     Stat,
+    /// A file of `/proc/PID`.
+    Process(u32, Text),
+    /// A file below `/proc/sys`.
+    Setting(Setting),
 }
 
 impl Device {
@@ -106,6 +62,8 @@ impl Device {
             Self::Mounts => "mounts",
             Self::Quota => "quota",
             Self::Stat => "stat",
+            Self::Process(_, text) => text.name(),
+            Self::Setting(setting) => setting.name(),
         }
     }
 
@@ -113,9 +71,31 @@ impl Device {
         let (kind, mode) = if self.writable() {
             (Kind::CharacterDevice, 0o666)
         } else {
-            (Kind::Regular, 0o444)
+            let private = matches!(self, Self::Process(_, text) if text.private());
+            (Kind::Regular, if private { 0o400 } else { 0o444 })
         };
-        virtual_status(kind, mode, FIRST_INODE + 16 + self as u64)
+        virtual_status(kind, mode, FIRST_INODE + self.number())
+    }
+
+    fn number(self) -> u64 {
+        16 + match self {
+            Self::Full => 0,
+            Self::Null => 1,
+            Self::Random => 2,
+            Self::Urandom => 3,
+            Self::Zero => 4,
+            Self::Uptime => 5,
+            Self::Version => 6,
+            Self::Cpuinfo => 7,
+            Self::Filesystems => 8,
+            Self::Loadavg => 9,
+            Self::Meminfo => 10,
+            Self::Mounts => 11,
+            Self::Quota => 12,
+            Self::Stat => 13,
+            Self::Setting(setting) => 16 + setting as u64,
+            Self::Process(pid, text) => of_process(pid, text as u64),
+        }
     }
 
     /// Whether it is a device; what is not is a text of `/proc`.
@@ -150,6 +130,8 @@ impl Device {
             Self::Meminfo => text(&world.meminfo(), buffer),
             Self::Stat => text(&world.stat(), buffer),
             Self::Quota => text(&world.quota(), buffer),
+            Self::Process(pid, wanted) => text(&world.process(pid, wanted).ok_or(Error::NotFound)?, buffer),
+            Self::Setting(setting) => text(&setting.of(world)?, buffer),
         }
     }
 
@@ -163,6 +145,61 @@ impl Device {
     }
 }
 
+/// A file below `/proc/sys`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    BootId,
+    Hostname,
+    OsRelease,
+    OsType,
+    Overcommit,
+    PidMax,
+    Uuid,
+}
+
+impl Setting {
+    fn name(self) -> &'static str {
+        match self {
+            Self::BootId => "boot_id",
+            Self::Hostname => "hostname",
+            Self::OsRelease => "osrelease",
+            Self::OsType => "ostype",
+            Self::Overcommit => "overcommit_memory",
+            Self::PidMax => "pid_max",
+            Self::Uuid => "uuid",
+        }
+    }
+
+    fn of(self, world: &World) -> Result<String> {
+        Ok(match self {
+            Self::BootId => world.boot_id()?,
+            Self::Hostname => "sandbox\n".to_owned(),
+            Self::OsRelease => "6.1.0\n".to_owned(),
+            Self::OsType => "Linux\n".to_owned(),
+            // Memory is taken when it is touched, and refused when there is none.
+            Self::Overcommit => "2\n".to_owned(),
+            Self::PidMax => format!("{}\n", i32::MAX),
+            Self::Uuid => uuid()?,
+        })
+    }
+}
+
+/// A random UUID (version 4, RFC 9562) and the end of its line.
+pub(crate) fn uuid() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Io(std::io::Error::other(error.to_string())))?;
+    let number = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let digits = format!("{number:032x}");
+    let parts = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
+    Ok(parts.join("-") + "\n")
+}
+
 fn copy(from: &[u8], to: &mut [u8], offset: u64) -> usize {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(from.len());
     let length = (from.len() - start).min(to.len());
@@ -170,7 +207,7 @@ fn copy(from: &[u8], to: &mut [u8], offset: u64) -> usize {
     length
 }
 
-fn virtual_status(kind: Kind, mode: u32, inode: u64) -> Status {
+pub(crate) fn virtual_status(kind: Kind, mode: u32, inode: u64) -> Status {
     Status {
         kind,
         mode,

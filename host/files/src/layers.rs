@@ -5,10 +5,11 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 use rustix::fs::Stat;
 
-use crate::device::{Device, VirtualDir};
+use crate::device::Device;
 use crate::disk;
 use crate::name::{Marker, Name, OPAQUE};
 use crate::namespace::{Namespace, Node, NodeId, ROOT};
+use crate::virtual_dir::{Link, Virtual, VirtualDir};
 use crate::{Error, Kind, Layer, MAX_DEPTH, Result, Status};
 
 /// An entry that exists.
@@ -17,6 +18,7 @@ pub(crate) enum Found {
     Disk { layer: Layer, stat: Stat },
     Device(Device),
     VirtualDir(VirtualDir),
+    Link(Link),
 }
 
 impl Found {
@@ -25,6 +27,7 @@ impl Found {
             Self::Disk { stat, .. } => disk::kind(stat),
             Self::Device(device) => device.status().kind,
             Self::VirtualDir(_) => Kind::Directory,
+            Self::Link(_) => Kind::Symlink,
         }
     }
 
@@ -38,7 +41,12 @@ impl Namespace {
     pub(crate) fn lookup(&self, dir: NodeId, name: Name<'_>) -> Result<Option<Found>> {
         let node = self.node(dir)?;
         if let Some(virtual_dir) = node.virtual_dir {
-            return Ok(virtual_dir.find(name.as_str()).map(Found::Device));
+            let found = virtual_dir.find(name.as_str(), &self.world);
+            return Ok(found.map(|found| match found {
+                Virtual::Dir(dir) => Found::VirtualDir(dir),
+                Virtual::Device(device) => Found::Device(device),
+                Virtual::Link(link) => Found::Link(link),
+            }));
         }
         if let Some(virtual_dir) = self.virtual_child(dir, name) {
             return Ok(Some(Found::VirtualDir(virtual_dir)));
@@ -122,11 +130,17 @@ impl Namespace {
     }
 
     fn virtual_child(&self, dir: NodeId, name: Name<'_>) -> Option<VirtualDir> {
+        if let Some(above) = self.node(dir).ok()?.virtual_dir {
+            return match above.find(name.as_str(), &self.world) {
+                Some(Virtual::Dir(dir)) => Some(dir),
+                _ => None,
+            };
+        }
         if dir != ROOT || self.plain {
             return None;
         }
         let wanted = |virtual_dir: &VirtualDir| virtual_dir.name() == name.as_str();
-        VirtualDir::ALL.into_iter().find(wanted)
+        VirtualDir::TOP.into_iter().find(wanted)
     }
 
     /// Attributes of a known directory.
@@ -145,6 +159,7 @@ impl Namespace {
         match found {
             Found::Device(device) => Ok(device.status()),
             Found::VirtualDir(virtual_dir) => Ok(virtual_dir.status()),
+            Found::Link(link) => Ok(Virtual::Link(*link).status()),
             Found::Disk { layer, stat } => {
                 let mode = if disk::mode_is_elsewhere(stat) {
                     self.kept_mode(dir, name, *layer, stat)?

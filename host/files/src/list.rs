@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::device::VirtualDir;
 use crate::disk;
 use crate::name::{Class, Marker, Name, OPAQUE, classify};
 use crate::namespace::{Namespace, NodeId, ROOT};
+use crate::virtual_dir::VirtualDir;
 use crate::{Kind, Result};
 
 impl Namespace {
@@ -14,8 +14,8 @@ impl Namespace {
     pub(crate) fn list(&self, dir: NodeId) -> Result<Vec<(String, Kind)>> {
         let node = self.node(dir)?;
         if let Some(virtual_dir) = node.virtual_dir {
-            let devices = virtual_dir.devices().iter();
-            return Ok(devices.map(|d| (d.name().to_owned(), d.status().kind)).collect());
+            let entries = virtual_dir.entries(&self.world).into_iter();
+            return Ok(entries.map(|(name, entry)| (name, entry.kind())).collect());
         }
         let parts: Vec<_> = node
             .upper
@@ -50,7 +50,7 @@ impl Namespace {
             }
         }
         if dir == ROOT && !self.plain {
-            for virtual_dir in VirtualDir::ALL {
+            for virtual_dir in VirtualDir::TOP {
                 shown.retain(|(name, _)| name != virtual_dir.name());
                 shown.push((virtual_dir.name().to_owned(), Kind::Directory));
             }

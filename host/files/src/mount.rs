@@ -196,7 +196,7 @@ impl Tree {
         let mut path = Cow::Borrowed(path);
         for _ in 0..MAX_CROSSINGS {
             let tree = mount.as_ref().map_or(self, |mount| &mount.volume);
-            let (result, crossing) = tree.viewed(mount.as_ref(), |names| operation(names, node, &path));
+            let (result, crossing) = tree.viewed(mount.as_ref(), base.caller, |names| operation(names, node, &path));
             match crossing {
                 None => return result.map(|done| (done, mount)),
                 Some(Crossing::Into(into, rest)) => {
@@ -223,7 +223,7 @@ impl Tree {
     ) -> Result<R> {
         if from_base.mount.is_none() && to_base.mount.is_none() {
             let both = |names: &mut Namespace| operation(names, (from_base.node, from), (to_base.node, to));
-            let (result, crossing) = self.viewed(None, both);
+            let (result, crossing) = self.viewed(None, from_base.caller, both);
             if crossing.is_none() {
                 return result;
             }
@@ -241,7 +241,7 @@ impl Tree {
             }
             let tree = from_mount.as_ref().map_or(self, |mount| &mount.volume);
             let both = |names: &mut Namespace| operation(names, (from_node, &from), (to_node, &to));
-            let (result, crossing) = tree.viewed(from_mount.as_ref(), both);
+            let (result, crossing) = tree.viewed(from_mount.as_ref(), from_base.caller, both);
             if crossing.is_none() {
                 return result;
             }
@@ -262,6 +262,7 @@ impl Tree {
     fn viewed<R>(
         &self,
         mount: Option<&Arc<Mount>>,
+        caller: u32,
         mut operation: impl FnMut(&mut Namespace) -> Result<R>,
     ) -> (Result<R>, Option<Crossing>) {
         let mut names = lock(&self.namespace);
@@ -271,12 +272,14 @@ impl Tree {
             read_only: mount.read_only,
         });
         names.crossing = None;
+        names.caller = caller;
         let mut result = operation(&mut names);
         if matches!(result, Err(Error::Handles)) {
             names.trim();
             result = operation(&mut names);
         }
         names.view = None;
+        names.caller = 0;
         (result, names.crossing.take())
     }
 

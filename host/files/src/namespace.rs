@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 
-use crate::device::VirtualDir;
 use crate::mount::{Crossing, Mount, View};
 use crate::name::{Marker, Name};
 use crate::usage::{Account, Registry};
+use crate::virtual_dir::VirtualDir;
+use crate::world::World;
 use crate::{Error, MAX_CACHED_DIRECTORIES, MAX_DEPTH, Result};
 
 /// A known directory; never used twice in the life of a tree.
@@ -72,6 +73,10 @@ pub(crate) struct Namespace {
     pub(crate) owned: Vec<usize>,
     /// The number of the next layer to be frozen.
     pub(crate) next_layer: usize,
+    /// What `/proc` tells.
+    pub(crate) world: Arc<World>,
+    /// During an operation: the process that asks, 0 for the host.
+    pub(crate) caller: u32,
     /// A volume: it has no devices.
     pub(crate) plain: bool,
     /// Volumes that show in it.
@@ -85,6 +90,8 @@ pub(crate) struct Namespace {
 impl Namespace {
     pub(crate) fn new(account: Arc<Account>, registry: Arc<Registry>, root: Node) -> Self {
         Self {
+            world: World::new(Arc::clone(&account)),
+            caller: 0,
             account,
             registry,
             nodes: HashMap::from([(ROOT, root)]),

@@ -9,6 +9,7 @@ use crate::name::Name;
 use crate::namespace::{Namespace, NodeId};
 use crate::resolve::{Last, Place, Target};
 use crate::usage::{Slot, Writing};
+use crate::virtual_dir::Link;
 use crate::world::World;
 use crate::{BLOCK, Error, Kind, Layer, OpenOptions, Result, disk};
 
@@ -16,6 +17,8 @@ use crate::{BLOCK, Error, Kind, Layer, OpenOptions, Result, disk};
 pub(crate) enum Opened {
     File(File),
     Directory(NodeId),
+    /// The caller's own descriptor of this number.
+    Standard(u8),
 }
 
 impl Namespace {
@@ -56,7 +59,13 @@ impl Namespace {
                 directory(id, how)
             }
             _ if how.directory => Err(Error::NotDirectory),
-            Kind::Symlink => Err(Error::Loop),
+            Kind::Symlink => match found {
+                Found::Link(Link::Descriptor(pid, number)) if how.follow && pid == self.caller => {
+                    Ok(Opened::Standard(number))
+                }
+                Found::Link(Link::Descriptor(..)) if how.follow => Err(Error::Access),
+                _ => Err(Error::Loop),
+            },
             Kind::Other => Err(Error::Access),
             Kind::Regular | Kind::CharacterDevice => {
                 let body = match found {

@@ -6,6 +6,7 @@ use crate::disk;
 use crate::layers::Found;
 use crate::name::Name;
 use crate::namespace::{Namespace, NodeId, ROOT};
+use crate::virtual_dir::{Link, VirtualDir};
 use crate::{Error, Kind, MAX_COMPONENTS, MAX_PATH, MAX_SYMLINKS, Result};
 
 /// What to do with a link at the end of a path.
@@ -118,6 +119,7 @@ impl Namespace {
                 return self.last(*at, name, !tail.is_empty(), tail, last);
             }
             if let Some(child) = self.known_child(*at, text)? {
+                self.still_there(child)?;
                 self.stay_outside(child, rest)?;
                 *at = child;
                 continue;
@@ -140,6 +142,7 @@ impl Namespace {
         if let Some(found) = &found
             && found.kind() == Kind::Symlink
             && last.follows(slash)
+            && !matches!(found, Found::Link(Link::Descriptor(..)))
         {
             return self.expand(at, name, found, tail);
         }
@@ -161,7 +164,18 @@ impl Namespace {
     pub(crate) fn link_target(&self, dir: NodeId, name: Name<'_>, found: &Found) -> Result<String> {
         match found {
             Found::Disk { layer, .. } => disk::read_link(self.part(dir, *layer)?, name),
+            Found::Link(link) => link.target(&self.world, self.caller).ok_or(Error::NotFound),
             _ => Err(Error::Invalid),
+        }
+    }
+
+    /// That a known directory of a process is not that of one that has ended.
+    fn still_there(&self, id: NodeId) -> Result<()> {
+        match self.node(id)?.virtual_dir {
+            Some(VirtualDir::Process(pid) | VirtualDir::Descriptors(pid)) if !self.world.lives(pid) => {
+                Err(Error::NotFound)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -73,3 +73,10 @@ pub enum NewTime {
     /// This one.
     At(SystemTime),
 }
+
+impl Status {
+    /// Of an open stream, which lies nowhere.
+    pub fn of_stream() -> Self {
+        crate::device::virtual_status(Kind::CharacterDevice, 0o600, crate::device::FIRST_INODE)
+    }
+}

@@ -44,6 +44,8 @@ pub struct Directory {
     pub(crate) node: NodeId,
     /// Through which it was reached, if it is one of a volume.
     pub(crate) mount: Option<Arc<Mount>>,
+    /// The process that it was opened by, 0 for the host: `/proc/self` is that one's.
+    pub(crate) caller: u32,
     _slot: Option<Slot>,
 }
 
@@ -54,6 +56,8 @@ pub enum Handle {
     File(Arc<File>),
     /// A directory.
     Directory(Directory),
+    /// The caller's own descriptor of this number, by `/dev/stdin` or `/proc/self/fd/0`.
+    Standard(u8),
 }
 
 impl Tree {
@@ -111,7 +115,7 @@ impl Tree {
             }
         }
         Ok(Arc::new(Self {
-            world: World::new(Arc::clone(&account)),
+            world: Arc::clone(&namespace.world),
             account,
             namespace: Mutex::new(namespace),
             home,
@@ -158,7 +162,12 @@ impl Tree {
     /// The root as an open directory. It takes no handle, so that a program can start in a sandbox in
     /// which others have used up all of them.
     pub fn root(self: &Arc<Self>) -> Directory {
-        self.pinned(ROOT, None, None)
+        self.root_of(0)
+    }
+
+    /// As [`Tree::root`], for the process of this pid: what it opens from there knows who asks.
+    pub fn root_of(self: &Arc<Self>, caller: u32) -> Directory {
+        self.pinned((ROOT, None), None, caller)
     }
 
     /// What the sandbox takes now.
@@ -199,11 +208,17 @@ impl Tree {
     }
 
     /// A handle to a node that is already pinned for it, or to the root.
-    pub(crate) fn pinned(self: &Arc<Self>, node: NodeId, mount: Option<Arc<Mount>>, slot: Option<Slot>) -> Directory {
+    pub(crate) fn pinned(
+        self: &Arc<Self>,
+        (node, mount): (NodeId, Option<Arc<Mount>>),
+        slot: Option<Slot>,
+        caller: u32,
+    ) -> Directory {
         Directory {
             tree: Arc::clone(self),
             node,
             mount,
+            caller,
             _slot: slot,
         }
     }

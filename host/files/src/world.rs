@@ -4,6 +4,9 @@ use std::fmt::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::Result;
+use crate::device::uuid;
+use crate::processes::{Processes, Text};
 use crate::usage::Account;
 
 /// Processors that one `/proc/cpuinfo` lists at most.
@@ -20,6 +23,8 @@ pub struct Machine {
     pub memory_bytes: u64,
     /// How much of it they have now, in bytes.
     pub memory_used: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// The processes that run over the tree.
+    pub processes: Arc<dyn Processes>,
 }
 
 impl fmt::Debug for Machine {
@@ -38,6 +43,8 @@ pub(crate) struct World {
     booted: SystemTime,
     account: Arc<Account>,
     pub(crate) machine: OnceLock<Machine>,
+    /// Made when it is asked for.
+    boot_id: OnceLock<String>,
 }
 
 impl World {
@@ -47,7 +54,33 @@ impl World {
             booted: SystemTime::now(),
             account,
             machine: OnceLock::new(),
+            boot_id: OnceLock::new(),
         })
+    }
+
+    pub(crate) fn processes(&self) -> Option<&dyn Processes> {
+        self.machine.get().map(|machine| &*machine.processes)
+    }
+
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.processes().map_or_else(Vec::new, Processes::pids)
+    }
+
+    pub(crate) fn lives(&self, pid: u32) -> bool {
+        self.processes().is_some_and(|processes| processes.lives(pid))
+    }
+
+    /// A file of `/proc/PID`; none if the process has ended.
+    pub(crate) fn process(&self, pid: u32, text: Text) -> Option<String> {
+        Some(text.of(&self.processes()?.process(pid)?, self.booted))
+    }
+
+    pub(crate) fn boot_id(&self) -> Result<String> {
+        if let Some(known) = self.boot_id.get() {
+            return Ok(known.clone());
+        }
+        let fresh = uuid()?;
+        Ok(self.boot_id.get_or_init(|| fresh).clone())
     }
 
     fn cpus(&self) -> u32 {

@@ -107,6 +107,20 @@ impl Descriptor {
         self.terminal().is_some()
     }
 
+    /// What it is, as `/proc/PID/fd` shows it.
+    pub(crate) fn shown(&self) -> &'static str {
+        match &*self.0 {
+            Description::Null => "/dev/null",
+            Description::Terminal(_) => "/dev/tty",
+            Description::File(_) => "file:[0]",
+            Description::Reader(_)
+            | Description::Writer(_)
+            | Description::Input(_)
+            | Description::Output(_)
+            | Description::Sink(_) => "pipe:[0]",
+        }
+    }
+
     /// An open file, read and written from its start, or written at its end if `append`.
     pub fn file(file: Arc<File>, append: bool) -> Self {
         Self::file_in(file, append, None)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sandbar_files::OpenOptions;
+use sandbar_files::{Handle, OpenOptions};
 use wasmtime::component::Resource;
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
@@ -51,8 +51,13 @@ impl State {
             ..OpenOptions::default()
         };
         let slot = self.sandbox.files().take()?;
-        let file = self.sandbox.tree().open_file(&path, &options)?;
-        Ok(Descriptor::file_in(file, append, Some(slot)))
+        let tree = self.sandbox.tree();
+        match tree.open_at(&tree.root_of(self.pid), &path, &options)? {
+            Handle::File(file) => Ok(Descriptor::file_in(file, append, Some(slot))),
+            Handle::Directory(_) => Err(Errno::IsDirectory),
+            // The very same description: nothing is opened twice.
+            Handle::Standard(number) => self.stdio.get(usize::from(number)).cloned().ok_or(Errno::BadDescriptor),
+        }
     }
 
     /// What `ask` finds at the terminal behind a descriptor.

@@ -44,6 +44,8 @@ pub(crate) const HEAVY_NICE: i32 = 10;
 pub const CPU_PERIOD: Duration = Duration::from_millis(100);
 /// Bytes of arguments that listings show.
 pub(crate) const MAX_SHOWN_ARGUMENTS: usize = 4 << 10;
+/// Bytes of a process's first environment that `/proc/PID/environ` shows.
+pub(crate) const MAX_SHOWN_ENVIRONMENT: usize = 16 << 10;
 /// Longest line of a terminal in canonical mode; what is typed beyond it is refused with a bell, as on Linux.
 pub(crate) const MAX_LINE: usize = 4096;
 /// Input of a terminal that waits to be read; more waits outside.

@@ -44,8 +44,8 @@ enum Header {
 /// What WebAssembly begins with.
 const WASM: &[u8] = b"\0asm";
 
-/// Finds what runs `program`, and rewrites the arguments as interpreters ask for it.
-pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Result<Found, Errno> {
+/// Finds what runs `program` and where that lies, and rewrites the arguments as interpreters ask for it.
+pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Result<(Found, String), Errno> {
     check(program, image)?;
     image.environment.retain(|(name, _)| name != "PWD");
     image.environment.push(("PWD".into(), image.directory.clone()));
@@ -53,9 +53,9 @@ pub(crate) fn resolve(tree: &Arc<Tree>, program: &str, image: &mut Image) -> Res
     for _ in 0..=MAX_INTERPRETERS {
         let (header, file) = header(tree, &path)?;
         match header {
-            Header::Program(name) => return Ok(Found::Userland(name)),
-            Header::Serve => return Ok(Found::Serve),
-            Header::Own => return Ok(Found::Own(file)),
+            Header::Program(name) => return Ok((Found::Userland(name), path)),
+            Header::Serve => return Ok((Found::Serve, path)),
+            Header::Own => return Ok((Found::Own(file), path)),
             Header::Interpreter(interpreter, argument) => {
                 let mut arguments = vec![interpreter.clone()];
                 arguments.extend(argument);

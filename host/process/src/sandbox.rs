@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sandbar_engine::MemoryBudget;
-use sandbar_files::{Machine, Tree};
+use sandbar_files::{Machine, Process, Processes, Tree};
 use sandbar_net::Network;
 use sandbar_tls::Sessions;
 use tokio::sync::{Notify, Semaphore};
@@ -39,7 +39,7 @@ struct Inner {
     /// Held while a program of its users is on its way to the compiler: one at a time.
     compiling: Arc<Semaphore>,
     share: Arc<Share>,
-    table: Mutex<Table>,
+    table: Arc<Mutex<Table>>,
     /// What the processes of a session may open by name, by session and path.
     devices: Mutex<BTreeMap<(u32, String), Descriptor>>,
     /// Someone left the table.
@@ -61,6 +61,28 @@ pub struct Usage {
     pub pipes: u32,
     /// CPU time of all processes ever.
     pub cpu: Duration,
+}
+
+/// The table, for the `/proc` of the sandbox's files.
+struct Shown(Arc<Mutex<Table>>);
+
+impl Processes for Shown {
+    fn pids(&self) -> Vec<u32> {
+        locked(&self.0).pids()
+    }
+
+    fn process(&self, pid: u32) -> Option<Process> {
+        locked(&self.0).shown(pid)
+    }
+
+    fn lives(&self, pid: u32) -> bool {
+        locked(&self.0).is_live(pid)
+    }
+}
+
+fn locked(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    // The table's own functions do not panic; a poisoned lock would stop a sandbox for nothing.
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A sandbox as long as others hold it; its living processes do.
@@ -113,10 +135,12 @@ impl Sandbox {
     ) -> Self {
         let budget = MemoryBudget::within(machine, limits.memory_bytes);
         let used = Arc::clone(&budget);
+        let table = Arc::new(Mutex::new(Table::new(limits.processes)));
         tree.set_machine(Machine {
             cpus: limits.cpu_milli.map_or(1, |milli| milli.div_ceil(1000)),
             memory_bytes: limits.memory_bytes,
             memory_used: Box::new(move || used.used()),
+            processes: Arc::new(Shown(Arc::clone(&table))),
         });
         Self(Arc::new(Inner {
             programs,
@@ -131,7 +155,7 @@ impl Sandbox {
             compiling: Arc::new(Semaphore::new(1)),
             share: Arc::new(Share::new(limits.cpu_milli)),
             devices: Mutex::default(),
-            table: Mutex::new(Table::new(limits.processes)),
+            table,
             left: Notify::new(),
         }))
     }
@@ -296,8 +320,7 @@ impl Sandbox {
     }
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
-        // The table's own functions do not panic; a poisoned lock would stop a sandbox for nothing.
-        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0.table)
     }
 
     /// A process has ended; `publish` tells those who wait for it.

@@ -178,7 +178,7 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
     if directory.kind != sandbar_files::Kind::Directory {
         return Err(Errno::NotFound);
     }
-    let found = resolve(sandbox.tree(), &launch.program, &mut launch.image)?;
+    let (found, program) = resolve(sandbox.tree(), &launch.program, &mut launch.image)?;
     let userland = match &found {
         Found::Userland(name) => Some(sandbox.programs().get(name).ok_or(Errno::NotExecutable)?),
         Found::Own(..) | Found::Serve if sandbox.programs().own().is_none() => return Err(Errno::NotExecutable),
@@ -199,7 +199,9 @@ pub(crate) fn launch(sandbox: &Sandbox, mut launch: Launch) -> Result<Child, Err
         parent: launch.parent,
         group: launch.group,
         name: shown.clone(),
-        arguments: launch.image.arguments.clone(),
+        image: launch.image.clone(),
+        program,
+        descriptors: [0, 1, 2].map(|number: usize| launch.stdio[number].shown().to_owned()),
         control: Arc::clone(&control),
     })?;
     if launch.parent == HOST

@@ -18,7 +18,7 @@ use crate::notes::Notes;
 use crate::outgoing::Requests;
 use crate::resolve::Image;
 use crate::sandbox::Sandbox;
-use crate::streams::{Stdin, Stdout};
+use crate::streams::{OwnStreams, Stdin, Stdout};
 
 /// Standard input, output and error.
 pub(crate) type Stdio = [Descriptor; 3];
@@ -76,6 +76,12 @@ impl State {
         let files = FilesCtx {
             tree: sandbox.tree().clone(),
             cwd: image.directory,
+            caller: pid,
+            standard: Some(Arc::new(OwnStreams {
+                stdio: stdio.clone(),
+                sigpipe,
+                failure: failure.clone(),
+            })),
             failure,
         };
         let notes = Notes::new(stdio[2].clone());

@@ -5,14 +5,17 @@
 //! So all that waits is written out here.
 
 use bytes::Bytes;
-use sandbar_wasi_files::Failure;
+use sandbar_wasi_files::{Failure, Standard};
 use sandbar_wasi_net::{Output, Sink, Unwritable};
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
-use wasmtime_wasi_io::streams::{InputStream, OutputStream, StreamError, StreamResult};
+use wasmtime_wasi_io::streams::{
+    DynInputStream, DynOutputStream, InputStream, OutputStream, StreamError, StreamResult,
+};
 
 use crate::descriptor::{Descriptor, Received, Unsent};
+use crate::state::Stdio;
 
 /// Ends a guest that wrote to a pipe without reader, as SIGPIPE does.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,29 @@ pub(crate) struct Stdout {
     pub(crate) sigpipe: bool,
     /// Of the process.
     pub(crate) failure: Failure,
+}
+
+/// A process's standard descriptors, for when it opens them by name.
+pub(crate) struct OwnStreams {
+    pub(crate) stdio: Stdio,
+    pub(crate) sigpipe: bool,
+    /// Of the process.
+    pub(crate) failure: Failure,
+}
+
+impl Standard for OwnStreams {
+    fn input(&self, number: u8) -> Option<DynInputStream> {
+        let descriptor = self.stdio.get(usize::from(number))?;
+        descriptor
+            .readable()
+            .then(|| Box::new(Reading(descriptor.clone())) as DynInputStream)
+    }
+
+    fn output(&self, number: u8) -> Option<DynOutputStream> {
+        let descriptor = self.stdio.get(usize::from(number))?;
+        let stream = || Box::new(writing(descriptor.clone(), self.sigpipe, self.failure.clone())) as DynOutputStream;
+        descriptor.writable().then(stream)
+    }
 }
 
 /// A stream that reads from a descriptor.

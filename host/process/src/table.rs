@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sandbar_files::Process;
+
 use crate::control::Control;
 use crate::errno::Errno;
-use crate::limits::{HOST_RESERVE, MAX_SHOWN_ARGUMENTS};
+use crate::limits::{HOST_RESERVE, MAX_SHOWN_ARGUMENTS, MAX_SHOWN_ENVIRONMENT};
+use crate::resolve::Image;
 use crate::signals::Delivered;
 use crate::status::Signal;
 
@@ -49,7 +52,11 @@ pub(crate) struct Newcomer {
     /// None: the parent's. 0: one of its own.
     pub(crate) group: Option<u32>,
     pub(crate) name: String,
-    pub(crate) arguments: Vec<String>,
+    pub(crate) image: Image,
+    /// Where its program lies.
+    pub(crate) program: String,
+    /// What its standard descriptors are.
+    pub(crate) descriptors: [String; 3],
     pub(crate) control: Arc<Control>,
 }
 
@@ -60,6 +67,10 @@ struct Entry {
     group: u32,
     name: String,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    directory: String,
+    program: String,
+    descriptors: [String; 3],
     started: u64,
     control: Arc<Control>,
 }
@@ -114,7 +125,11 @@ impl Table {
             session: session.unwrap_or(pid),
             group,
             name: newcomer.name,
-            arguments: cut(newcomer.arguments),
+            arguments: cut(newcomer.image.arguments),
+            environment: kept(newcomer.image.environment),
+            directory: newcomer.image.directory,
+            program: newcomer.program,
+            descriptors: newcomer.descriptors,
             started: now.as_millis() as u64,
             control: newcomer.control,
         };
@@ -240,6 +255,31 @@ impl Table {
         self.started
     }
 
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.live.keys().copied().collect()
+    }
+
+    /// What `/proc` shows of one of them.
+    pub(crate) fn shown(&self, pid: u32) -> Option<Process> {
+        let entry = self.live.get(&pid)?;
+        Some(Process {
+            pid,
+            parent: entry.parent,
+            group: entry.group,
+            session: entry.session,
+            name: entry.name.clone(),
+            arguments: entry.arguments.clone(),
+            environment: entry.environment.clone(),
+            program: entry.program.clone(),
+            directory: entry.directory.clone(),
+            stopped: entry.control.signals().is_stopped(),
+            started: entry.started,
+            cpu: entry.control.cpu(),
+            memory: entry.control.memory(),
+            descriptors: entry.descriptors.clone(),
+        })
+    }
+
     pub(crate) fn list(&self) -> Vec<ProcessInfo> {
         let info = |(pid, entry): (&u32, &Entry)| ProcessInfo {
             pid: *pid,
@@ -255,6 +295,18 @@ impl Table {
         };
         self.live.iter().map(info).collect()
     }
+}
+
+/// The first variables, as far as they are shown.
+fn kept(mut environment: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut room = MAX_SHOWN_ENVIRONMENT;
+    let fits = environment.iter().take_while(|(name, value)| {
+        let bytes = name.len() + value.len() + 2;
+        room.checked_sub(bytes).inspect(|left| room = *left).is_some()
+    });
+    let count = fits.count();
+    environment.truncate(count);
+    environment
 }
 
 /// The first arguments, as far as listings show them.
@@ -293,7 +345,13 @@ mod tests {
             parent,
             group,
             name: "x".into(),
-            arguments: vec!["x".into()],
+            image: Image {
+                arguments: vec!["x".into()],
+                environment: vec![("A".into(), "b".into())],
+                directory: "/".into(),
+            },
+            program: "/bin/x".into(),
+            descriptors: ["/dev/null"; 3].map(Into::into),
             control: Arc::new(Control::new(SignalSet::default(), Arc::default())),
         }
     }

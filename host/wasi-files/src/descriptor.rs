@@ -11,21 +11,24 @@ pub enum Descriptor {
     File(Arc<File>),
     /// A directory.
     Directory(Arc<Directory>),
+    /// The guest's own standard descriptor of this number.
+    Standard(u8),
 }
 
 impl Descriptor {
-    /// The file; [`Error::IsDirectory`] for a directory.
+    /// The file; [`Error::IsDirectory`] for a directory, [`Error::Unsupported`] for a stream, which has no places.
     pub(crate) fn file(&self) -> Result<&Arc<File>, Error> {
         match self {
             Self::File(file) => Ok(file),
             Self::Directory(_) => Err(Error::IsDirectory),
+            Self::Standard(_) => Err(Error::Unsupported),
         }
     }
 
     /// The directory; [`Error::NotDirectory`] for a file.
     pub(crate) fn directory(&self) -> Result<&Arc<Directory>, Error> {
         match self {
-            Self::File(_) => Err(Error::NotDirectory),
+            Self::File(_) | Self::Standard(_) => Err(Error::NotDirectory),
             Self::Directory(directory) => Ok(directory),
         }
     }

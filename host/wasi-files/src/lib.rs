@@ -7,7 +7,7 @@
 //!
 //! What differs from the letter of WASI, on purpose: absolute link targets and paths mean the sandbox's
 //! root (elsewhere they are refused); devices are reported as regular files, because common tools refuse
-//! a character device on WASI; and the handle limit is `insufficient-memory`, as there is no EMFILE (`failures` tells them apart).
+//! a character device on WASI, and so is a standard descriptor opened by name (`/dev/stdin`); and the handle limit is `insufficient-memory`, as there is no EMFILE (`failures` tells them apart).
 #![forbid(unsafe_code)]
 
 mod bindings;
@@ -17,6 +17,7 @@ mod error;
 mod failures;
 mod modes;
 mod preopens;
+mod standard;
 mod streams;
 mod types;
 
@@ -27,6 +28,7 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 
 pub use descriptor::Descriptor;
 pub use failures::Failure;
+pub use standard::Standard;
 pub use streams::MAX_TRANSFER;
 
 /// What one process sees of files.
@@ -36,6 +38,10 @@ pub struct FilesCtx {
     pub tree: Arc<Tree>,
     /// Absolute working directory, for relative paths of `sandbar:files/modes`.
     pub cwd: String,
+    /// Its pid, 0 for the host: `/proc/self` is that one's.
+    pub caller: u32,
+    /// Its standard descriptors; without them `/dev/stdin` cannot be opened.
+    pub standard: Option<Arc<dyn Standard>>,
     /// Why its last call failed; whatever else writes to files for the process notes it here too.
     pub failure: Failure,
 }

@@ -12,7 +12,10 @@ const OWNER: u32 = 1000;
 
 impl Host for FilesView<'_> {
     fn stat(&mut self, path: String, follow: bool) -> wasmtime::Result<Result<Status, Errno>> {
-        let found = self.ctx.tree.stat(&self.absolute(&path), follow);
+        let found = self
+            .ctx
+            .tree
+            .stat_at(&self.ctx.tree.root_of(self.ctx.caller), &self.absolute(&path), follow);
         Ok(found.map(|status| convert(&status)).map_err(|error| errno(&error)))
     }
 
@@ -82,6 +85,8 @@ mod tests {
         let mut ctx = FilesCtx {
             tree,
             cwd: "/home".to_owned(),
+            caller: 0,
+            standard: None,
             failure: Default::default(),
         };
         let mut table = ResourceTable::new();

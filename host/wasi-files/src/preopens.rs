@@ -10,7 +10,7 @@ use crate::descriptor::Descriptor;
 
 impl Host for FilesView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let root = Descriptor::Directory(Arc::new(self.ctx.tree.root()));
+        let root = Descriptor::Directory(Arc::new(self.ctx.tree.root_of(self.ctx.caller)));
         Ok(vec![(self.table.push(root)?, "/".to_owned())])
     }
 }

@@ -52,6 +52,7 @@ impl FilesView<'_> {
         Ok(match self.get(descriptor)? {
             Descriptor::File(file) => file.stat()?,
             Descriptor::Directory(directory) => self.ctx.tree.stat_at(&directory, ".", true)?,
+            Descriptor::Standard(_) => Status::of_stream(),
         })
     }
 
@@ -63,7 +64,12 @@ impl FilesView<'_> {
 
 impl HostDescriptor for FilesView<'_> {
     fn read_via_stream(&mut self, fd: Handled, offset: u64) -> Result<Resource<DynInputStream>> {
-        let file = Arc::clone(self.get(&fd)?.file()?);
+        let descriptor = self.get(&fd)?;
+        if let Descriptor::Standard(number) = descriptor {
+            let stream = self.ctx.standard.as_ref().and_then(|standard| standard.input(number));
+            return Ok(self.table.push(stream.ok_or(ErrorCode::BadDescriptor)?)?);
+        }
+        let file = Arc::clone(descriptor.file()?);
         if !file.readable() {
             return Err(ErrorCode::BadDescriptor.into());
         }
@@ -87,20 +93,22 @@ impl HostDescriptor for FilesView<'_> {
     fn sync_data(&mut self, fd: Handled) -> Result<()> {
         match self.get(&fd)? {
             Descriptor::File(file) => Ok(file.sync_data()?),
-            Descriptor::Directory(_) => Ok(()),
+            Descriptor::Directory(_) | Descriptor::Standard(_) => Ok(()),
         }
     }
 
     fn sync(&mut self, fd: Handled) -> Result<()> {
         match self.get(&fd)? {
             Descriptor::File(file) => Ok(file.sync_all()?),
-            Descriptor::Directory(_) => Ok(()),
+            Descriptor::Directory(_) | Descriptor::Standard(_) => Ok(()),
         }
     }
 
     fn get_flags(&mut self, fd: Handled) -> Result<DescriptorFlags> {
         Ok(match self.get(&fd)? {
             Descriptor::Directory(_) => DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY,
+            // Which of the two it takes, it says when it is asked for a stream.
+            Descriptor::Standard(_) => DescriptorFlags::READ | DescriptorFlags::WRITE,
             Descriptor::File(file) => {
                 let mut flags = DescriptorFlags::empty();
                 if file.readable() {
@@ -129,6 +137,7 @@ impl HostDescriptor for FilesView<'_> {
             Descriptor::Directory(directory) => {
                 Ok(self.ctx.tree.set_times_at(&directory, ".", true, accessed, modified)?)
             }
+            Descriptor::Standard(_) => Ok(()),
         }
     }
 
@@ -207,6 +216,7 @@ impl HostDescriptor for FilesView<'_> {
         let opened = match self.ctx.tree.open_at(base.directory()?, &path, &how)? {
             Handle::File(file) => Descriptor::File(file),
             Handle::Directory(directory) => Descriptor::Directory(Arc::new(directory)),
+            Handle::Standard(number) => Descriptor::Standard(number),
         };
         Ok(self.table.push(opened)?)
     }
@@ -262,7 +272,12 @@ impl HostDescriptor for FilesView<'_> {
 
 impl FilesView<'_> {
     fn output(&mut self, fd: &Handled, position: Position) -> Result<Resource<DynOutputStream>> {
-        let file = Arc::clone(self.get(fd)?.file()?);
+        let descriptor = self.get(fd)?;
+        if let Descriptor::Standard(number) = descriptor {
+            let stream = self.ctx.standard.as_ref().and_then(|standard| standard.output(number));
+            return Ok(self.table.push(stream.ok_or(ErrorCode::BadDescriptor)?)?);
+        }
+        let file = Arc::clone(descriptor.file()?);
         if !file.writable() {
             return Err(ErrorCode::BadDescriptor.into());
         }

@@ -84,6 +84,8 @@ fn run(case: &str) {
     let files = FilesCtx {
         tree: tree.clone(),
         cwd: "/".to_owned(),
+        caller: 0,
+        standard: None,
         failure: Default::default(),
     };
     let table = ResourceTable::new();

@@ -8,6 +8,7 @@ mod hostile;
 mod interrupts;
 mod kills;
 mod limits;
+mod proc;
 mod shell_cases;
 mod shell_terminal;
 mod signals;
