@@ -1,6 +1,7 @@
 //! The promises of the process layer, proved with real guests (see `tests/guests`).
 #![allow(clippy::print_stdout, missing_docs)]
 
+mod absurd;
 mod basics;
 mod fairness;
 mod faults;
