@@ -116,7 +116,7 @@ struct Spec {
     precision: Option<usize>,
 }
 
-/// Widest field: bounds what `%999999999d` writes.
+/// Widest field, in characters: bounds what `%999999999d` writes. A wider one is refused.
 const MAX_WIDTH: usize = 1 << 20;
 
 impl Printf<'_> {
@@ -197,6 +197,14 @@ impl Printf<'_> {
                 return;
             };
             i += 1;
+            // Of a text the precision takes away; it adds nothing.
+            let digits = spec.precision.filter(|_| !matches!(kind, 's' | 'b' | 'q' | 'Q'));
+            if spec.width.max(digits.unwrap_or(0)) > MAX_WIDTH {
+                self.errors
+                    .push(format!("`%{kind}': a field has at most {MAX_WIDTH} characters"));
+                self.stopped = true;
+                return;
+            }
             self.convert(kind, &spec, time_format);
             if self.stopped {
                 return;
@@ -395,7 +403,7 @@ impl Printf<'_> {
 }
 
 fn limit(n: i64) -> usize {
-    usize::try_from(n.unsigned_abs()).unwrap_or(MAX_WIDTH).min(MAX_WIDTH)
+    usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX)
 }
 
 /// Length of the escape at the start of the text, in characters.

@@ -3,8 +3,8 @@
 use super::value::{Value, number_text};
 use std::io::Write;
 
-/// Widths and precisions beyond this are cut.
-const MOST_WIDTH: usize = 1 << 16;
+/// Widest field, in characters; a wider one is refused.
+const MOST_WIDTH: usize = 1 << 20;
 
 #[derive(Default, Clone, Copy)]
 struct Flags {
@@ -18,7 +18,7 @@ struct Flags {
 /// Appends `values` as `format` has it; numbers that become text go by `convert`.
 ///
 /// # Errors
-/// More conversions than values.
+/// More conversions than values, or a field beyond [`MOST_WIDTH`].
 pub fn format(out: &mut Vec<u8>, format: &[u8], values: &[Value], convert: &[u8]) -> Result<(), String> {
     let mut values = values.iter();
     let mut missing = false;
@@ -49,11 +49,11 @@ pub fn format(out: &mut Vec<u8>, format: &[u8], values: &[Value], convert: &[u8]
             if start.get(*at) == Some(&b'*') {
                 *at += 1;
                 let given = next().number();
-                return (clamp(given.abs()), given < 0.0);
+                return (whole(given.abs()), given < 0.0);
             }
             let mut number = 0_usize;
             while let Some(digit) = start.get(*at).filter(|b| b.is_ascii_digit()) {
-                number = (number * 10 + usize::from(digit - b'0')).min(MOST_WIDTH);
+                number = number.saturating_mul(10).saturating_add(usize::from(digit - b'0'));
                 *at += 1;
             }
             (number, false)
@@ -83,6 +83,11 @@ pub fn format(out: &mut Vec<u8>, format: &[u8], values: &[Value], convert: &[u8]
             out.extend_from_slice(&start[..=at]);
             continue;
         }
+        // Of a text the precision takes away; it adds nothing.
+        let digits = precision.filter(|_| conversion != b's').unwrap_or(0);
+        if width.max(digits) > MOST_WIDTH {
+            return Err(format!("a field of printf has at most {MOST_WIDTH} characters"));
+        }
         convert_one(out, conversion, flags, width, precision, &next(), convert);
     }
     out.extend_from_slice(rest);
@@ -94,8 +99,9 @@ pub fn format(out: &mut Vec<u8>, format: &[u8], values: &[Value], convert: &[u8]
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn clamp(number: f64) -> usize {
-    (number as usize).min(MOST_WIDTH)
+fn whole(number: f64) -> usize {
+    // Saturates.
+    number as usize
 }
 
 fn convert_one(

@@ -31,6 +31,14 @@ fn values_without_an_end() {
     ends("awk 'BEGIN { for (;;) a[i++] = i }'", NO_MEMORY, "");
     ends("x=x; while :; do x=$x$x; done", &[1], "expansion too long");
     ends("echo {1..1000000000} | wc -c", &[0], "too many words");
+    ends("printf '%1000000000s' x | wc -c", &[0], "a field has at most");
+    ends(
+        "printf '%.2000000s' \"$(head -c 1100000 /dev/zero | tr '\\0' x)\" | wc -c",
+        &[0],
+        "1100000",
+    );
+    ends("awk 'BEGIN { printf \"%2000000000d\", 1 }'", &[2], "at most");
+    ends("awk 'BEGIN { printf \"%70000d\", 1 }' | wc -c", &[0], "70000");
     ends("echo '9^9^9' | bc", &[0, 1], "exponent too large");
 }
 
